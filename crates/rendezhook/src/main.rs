@@ -1,0 +1,3 @@
+//! The rendezhook binary.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Tasks of the project that are not the product: tests, lints, crash runs.
+
+fn main() {}
