@@ -1,1 +1,19 @@
 #![doc = include_str!("../README.md")]
+
+pub mod accepted;
+pub mod access;
+pub mod action;
+pub mod cause;
+pub mod delivery;
+pub mod facts;
+pub mod id;
+pub mod lifecycle;
+pub mod matching;
+pub mod organization;
+pub mod outcome;
+pub mod resource;
+pub mod retry;
+pub mod sequence;
+pub mod subscription;
+pub mod target;
+pub mod time;

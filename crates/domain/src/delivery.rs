@@ -1,0 +1,161 @@
+//! The states of a delivery.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a delivery comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryOrigin {
+    /// An action matched the subscription when it was accepted.
+    Original,
+    /// Somebody asked for a test: one attempt, in a lane of its own, also when the subscription is paused.
+    Test,
+}
+
+impl DeliveryOrigin {
+    /// The number under which stores keep it. Never changes.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Original => 0,
+            Self::Test => 1,
+        }
+    }
+
+    /// The origin with this number.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Original),
+            1 => Some(Self::Test),
+            _ => None,
+        }
+    }
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// How a delivery ended, for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinalState {
+    /// A 2xx answer.
+    Delivered,
+    /// Every attempt of the schedule failed.
+    Exhausted,
+    /// Its time ran out before an attempt succeeded.
+    Expired,
+    /// Its subscription was deleted.
+    Cancelled,
+    /// The receiver refused it: 410, or `webhook-delivery: abort-message`.
+    Refused,
+}
+
+impl FinalState {
+    /// Every final state.
+    pub const ALL: [Self; 5] =
+        [Self::Delivered, Self::Exhausted, Self::Expired, Self::Cancelled, Self::Refused];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Exhausted => "exhausted",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The number under which stores keep it. Never changes.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Delivered => 1,
+            Self::Exhausted => 2,
+            Self::Expired => 3,
+            Self::Cancelled => 4,
+            Self::Refused => 5,
+        }
+    }
+
+    /// The state with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// The state of a delivery as a reader sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// Accepted; its end is not recorded yet. An attempt may be under way.
+    Waiting,
+    /// Ended for good.
+    Ended(FinalState),
+}
+
+/// The text names no state of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{0}\" is not a state of a delivery; there are: waiting, delivered, exhausted, expired, cancelled, refused"
+)]
+pub struct DeliveryStateError(String);
+
+impl DeliveryState {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Ended(state) => state.name(),
+        }
+    }
+}
+
+impl fmt::Display for DeliveryState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for DeliveryState {
+    type Err = DeliveryStateError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "waiting" {
+            return Ok(Self::Waiting);
+        }
+        FinalState::ALL
+            .into_iter()
+            .find(|state| state.name() == text)
+            .map(Self::Ended)
+            .ok_or_else(|| DeliveryStateError(text.chars().take(80).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_is_found_by_name_and_number() {
+        for state in FinalState::ALL {
+            assert_eq!(state.name().parse(), Ok(DeliveryState::Ended(state)));
+            assert_eq!(FinalState::from_code(state.code()), Some(state));
+        }
+        assert_eq!("waiting".parse(), Ok(DeliveryState::Waiting));
+        assert!("lost".parse::<DeliveryState>().is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! What matters of a resource's body. Reading is tolerant: publishers write the same thing in many ways, and a field that
+//! cannot be understood means what its absence means.
+
+use serde_json::Value;
+
+use crate::resource::ResourceKind;
+use crate::time::Timestamp;
+
+/// What a status must say for an order to count as cancelled.
+const CANCELLED_STATUSES: [&str; 4] =
+    ["cancelled", "canceled", "organizer_cancelled", "organizer_accepted_cancellation"];
+
+/// What the lifecycle wants to know of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) confirmed: bool,
+    pub(super) cancelled: bool,
+    /// The start of the confirmed date; `None` unless confirmed.
+    pub(super) confirmed_time: Option<Timestamp>,
+}
+
+impl State {
+    pub(super) fn read(kind: ResourceKind, resource: &Value) -> Self {
+        match kind {
+            ResourceKind::Event => {
+                let confirmed = Self::read_confirmed(resource);
+                let confirmed_time = if confirmed { confirmed_time(resource) } else { None };
+                Self { confirmed, cancelled: read_cancelled(resource), confirmed_time }
+            }
+            ResourceKind::Order => {
+                let statuses = [resource.get("status"), resource.pointer("/order_details/status")];
+                let says_cancelled =
+                    |status: &Value| status.as_str().is_some_and(|text| CANCELLED_STATUSES.contains(&text));
+                let by_status = statuses.into_iter().flatten().any(says_cancelled);
+                Self {
+                    confirmed: false,
+                    cancelled: by_status || read_cancelled(resource),
+                    confirmed_time: None,
+                }
+            }
+            ResourceKind::User | ResourceKind::Vyteme => {
+                Self { confirmed: false, cancelled: false, confirmed_time: None }
+            }
+        }
+    }
+
+    /// `confirmed` of an event: an object counts by its `flag`, anything else by itself.
+    pub(super) fn read_confirmed(resource: &Value) -> bool {
+        match resource.get("confirmed") {
+            Some(Value::Object(fields)) => fields.get("flag").is_some_and(is_set),
+            Some(value) => is_set(value),
+            None => false,
+        }
+    }
+}
+
+/// `cancelled`: the Vyte document shows the time of the cancellation; others write true, or an object with details.
+fn read_cancelled(resource: &Value) -> bool {
+    resource.get("cancelled").is_some_and(is_set)
+}
+
+fn is_set(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !matches!(text.trim(), "" | "false"),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => fields.get("flag").map_or(!fields.is_empty(), is_set),
+    }
+}
+
+/// The start of the date that `confirmed.date_id` names, else of the only one, else of the first.
+fn confirmed_time(resource: &Value) -> Option<Timestamp> {
+    let dates = resource.get("dates")?.as_array()?;
+    let named = resource.pointer("/confirmed/date_id").filter(|id| !id.is_null());
+    let has_that_id =
+        |date: &&Value| ["_id", "id"].iter().any(|key| named.is_some() && date.get(key) == named);
+    let date = dates.iter().find(has_that_id).or_else(|| dates.first())?;
+    instant(date.get("date")?.as_str()?)
+}
+
+/// An instant, or the first moment of a day in UTC as all-day dates may be written.
+fn instant(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| {
+        let day: jiff::civil::Date = text.parse().ok()?;
+        let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Timestamp::from_milliseconds(midnight.timestamp().as_millisecond()))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Who wants which actions where.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::SubscriptionId;
+use crate::matching::Filter;
+use crate::retry::RetryPolicy;
+use crate::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
+use crate::target::TargetUrl;
+use crate::time::Timestamp;
+
+/// The wire form a subscription was made in, and in which its deliveries are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// rendezhook's own, after Standard Webhooks.
+    Standard,
+    /// The Vyte API, v1 and v2.
+    Vyte,
+}
+
+impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Self; 2] = [Self::Standard, Self::Vyte];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Vyte => "vyte",
+        }
+    }
+
+    /// The number under which stores keep it. Never changes.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Standard => 1,
+            Self::Vyte => 2,
+        }
+    }
+
+    /// The dialect with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.code() == code)
+    }
+}
+
+/// Whether deliveries of a subscription are attempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubscriptionState {
+    /// Deliveries are attempted.
+    Enabled,
+    /// The owner stopped it for a while. Deliveries are kept and wait.
+    Paused,
+    /// rendezhook stopped it because its receiver asked for that. Deliveries are kept and wait.
+    Disabled,
+}
+
+impl SubscriptionState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Enabled, Self::Paused, Self::Disabled];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// The number under which stores keep it. Never changes.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Enabled => 1,
+            Self::Paused => 2,
+            Self::Disabled => 3,
+        }
+    }
+
+    /// The state with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+}
+
+impl fmt::Display for SubscriptionState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// Why a subscription is disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisableReason {
+    /// Two different deliveries were answered 410 within ten minutes.
+    Gone,
+    /// A successful answer carried `webhook-delivery: disable`.
+    ReceiverRequest,
+}
+
+impl DisableReason {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::ReceiverRequest => "receiver_request",
+        }
+    }
+}
+
+impl FromStr for DisableReason {
+    type Err = UnknownDisableReason;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Gone, Self::ReceiverRequest]
+            .into_iter()
+            .find(|reason| reason.name() == text)
+            .ok_or_else(|| UnknownDisableReason(text.to_owned()))
+    }
+}
+
+/// The text names no reason for disabling.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a reason for which a subscription is disabled")]
+pub struct UnknownDisableReason(String);
+
+/// How a Vyte hook's deliveries are wrapped. The document's prose says array, its example shows one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VyteBody {
+    /// An array of one item, as the prose says.
+    #[default]
+    Array,
+    /// The bare object, as the example shows.
+    Object,
+}
+
+/// What a hook of the Vyte API has beside what every subscription has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VyteHook {
+    /// `_id` on the wire: 24 lower-case hexadecimal digits.
+    pub hook_id: Arc<str>,
+    /// Form of its deliveries; the organization's when `None`.
+    pub body: Option<VyteBody>,
+}
+
+/// Who wants which actions where.
+///
+/// Secrets are kept beside it, not in it, so that it can be shown as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subscription {
+    /// Its number in the store.
+    pub number: SubscriptionNumber,
+    /// Its public id.
+    pub id: SubscriptionId,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// The application it delivers to. Fixed when the subscription is made.
+    pub receiver: ReceiverNumber,
+    /// The wire form of its deliveries.
+    pub dialect: Dialect,
+    /// Set when it was made through the Vyte API.
+    pub vyte: Option<VyteHook>,
+    /// What its owner calls it; may be empty.
+    pub description: Arc<str>,
+    /// Where deliveries go.
+    pub target: TargetUrl,
+    /// Which actions it wants.
+    pub filter: Filter,
+    /// Whether deliveries are attempted.
+    pub state: SubscriptionState,
+    /// Why it is disabled, when it is.
+    pub disabled_because: Option<DisableReason>,
+    /// Its own retry schedule; the server's when `None`.
+    pub retry: Option<RetryPolicy>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts changes; a change names the revision it was made from.
+    pub revision: u32,
+}
+
+impl Dialect {
+    /// Whether an action reaches subscriptions of this dialect at all.
+    ///
+    /// A Vyte hook knows no removal: it gets `event.removed` as a cancellation, unless the event was cancelled before, when
+    /// it has been told already.
+    #[must_use]
+    pub fn carries(self, action: &crate::action::ActionName, cancelled_before: bool) -> bool {
+        match self {
+            Self::Standard => true,
+            Self::Vyte => !(cancelled_before && action.as_str() == crate::action::EVENT_REMOVED),
+        }
+    }
+}
