@@ -1,1 +1,13 @@
 #![doc = include_str!("../README.md")]
+
+mod api_key;
+mod randomness;
+mod sealing;
+mod secret;
+mod signing;
+
+pub use self::api_key::{ApiKey, ApiKeyError, KeyHash};
+pub use self::randomness::{Randomness, RandomnessError, SystemRandomness};
+pub use self::sealing::{DataKey, KeyEncryptionKey, KeyEncryptionKeyError, Place, SealError};
+pub use self::secret::Secret;
+pub use self::signing::{SigningSecret, SigningSecretError};
