@@ -1,0 +1,148 @@
+//! Values that the tests of all dialects start from.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use uuid::Uuid;
+
+use rendezhook_domain::accepted::AcceptedAction;
+use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::id::{DeliveryId, OrganizationId, SubscriptionId};
+use rendezhook_domain::matching::{ActionPattern, Filter};
+use rendezhook_domain::organization::Organization;
+use rendezhook_domain::resource::ResourceId;
+use rendezhook_domain::sequence::{
+    OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
+};
+use rendezhook_domain::subscription::{Dialect, Subscription, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_domain::target::{TargetPolicy, TargetUrl};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_secrets::SigningSecret;
+
+use crate::delivery::{DeliveryContext, Fetched, OutboundParts, build, plan};
+
+/// The resource of the Vyte reference's example, shortened, with spaces that must survive.
+pub(crate) const EVENT: &str = r#"{ "title": "Démo", "confirmed": {"flag": true}, "vyteme":true }"#;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_milliseconds(1_768_469_400_750);
+
+pub(crate) fn secret(byte: u8) -> SigningSecret {
+    SigningSecret::from_bytes(&[byte; 36]).unwrap()
+}
+
+/// Everything a context borrows.
+pub(crate) struct Scene {
+    pub(crate) organization: Organization,
+    pub(crate) subscription: Subscription,
+    pub(crate) action: AcceptedAction,
+    pub(crate) keys: Vec<SigningSecret>,
+    pub(crate) frozen_body: Option<Bytes>,
+    pub(crate) origin: DeliveryOrigin,
+    pub(crate) attempt: u16,
+    pub(crate) overtaken: bool,
+}
+
+impl Scene {
+    pub(crate) fn new(dialect: Dialect, action: &str) -> Self {
+        Self {
+            organization: organization(),
+            subscription: subscription(dialect, action),
+            action: accepted(action),
+            keys: vec![secret(1)],
+            frozen_body: None,
+            origin: DeliveryOrigin::Original,
+            attempt: 1,
+            overtaken: false,
+        }
+    }
+
+    /// Plans and builds as the one who drives deliveries does.
+    pub(crate) fn request(&self, now: Timestamp) -> OutboundParts {
+        let keys: Vec<&SigningSecret> = self.keys.iter().collect();
+        let context = self.context(&keys);
+        build(plan(&context), Fetched::Nothing, &context, now).unwrap()
+    }
+
+    pub(crate) fn context<'a>(&'a self, keys: &'a [&'a SigningSecret]) -> DeliveryContext<'a> {
+        DeliveryContext {
+            delivery: DeliveryId::new(self.action.accepted_at, Sequence::new(43), ReceiverNumber::new(5)),
+            attempt: self.attempt,
+            origin: self.origin,
+            action: &self.action,
+            organization: &self.organization,
+            subscription: &self.subscription,
+            keys,
+            frozen_body: self.frozen_body.as_ref(),
+            overtaken: self.overtaken,
+        }
+    }
+}
+
+/// A request as text: header fields in alphabetical order, an empty line, the body.
+pub(crate) fn shown(request: &OutboundParts) -> String {
+    let mut fields: Vec<String> = lines(&request.headers);
+    fields.sort();
+    format!("{}\n{}\n\n{}\n", request.method, fields.join("\n"), text(&request.body))
+}
+
+fn lines(headers: &HeaderMap) -> Vec<String> {
+    headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
+}
+
+pub(crate) fn text(body: &[u8]) -> &str {
+    std::str::from_utf8(body).unwrap()
+}
+
+pub(crate) fn organization() -> Organization {
+    Organization {
+        number: OrganizationNumber::new(3),
+        id: OrganizationId::from_uuid(Uuid::from_u128(0x0192_f0e0_0000_7000_8000_0000_0000_000a)),
+        name: Arc::from("Clinic \"North\""),
+        vyte_id: Arc::from("60af5269459aad001d0cb565"),
+        vyte_body: VyteBody::Array,
+        created_at: "2021-05-27T08:03:53.775Z".parse().unwrap(),
+    }
+}
+
+pub(crate) fn subscription(dialect: Dialect, action: &str) -> Subscription {
+    let target = TargetUrl::parse("https://www.example.com/hooks?id=123", &TargetPolicy::stored()).unwrap();
+    let hook = VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body: None };
+    Subscription {
+        number: SubscriptionNumber::new(7),
+        id: SubscriptionId::from_uuid(Uuid::from_u128(0x0192_f0e0_0000_7000_8000_0000_0000_000b)),
+        organization: OrganizationNumber::new(3),
+        receiver: ReceiverNumber::new(5),
+        dialect,
+        vyte: (dialect == Dialect::Vyte).then_some(hook),
+        description: Arc::from(""),
+        target,
+        filter: Filter { actions: vec![ActionPattern::Exactly(action.parse().unwrap())], user: None },
+        state: SubscriptionState::Enabled,
+        disabled_because: None,
+        retry: None,
+        created_at: "2021-05-27T08:03:53.775Z".parse().unwrap(),
+        updated_at: "2021-06-01T10:00:00Z".parse().unwrap(),
+        revision: 1,
+    }
+}
+
+fn accepted(action: &str) -> AcceptedAction {
+    let name: rendezhook_domain::action::ActionName = action.parse().unwrap();
+    AcceptedAction {
+        sequence: Sequence::new(42),
+        organization: OrganizationNumber::new(3),
+        kind: name.kind().unwrap(),
+        name,
+        resource_id: ResourceId::new("bk/01 \"é\"").unwrap(),
+        resource_number: ResourceNumber::new(9),
+        version: 4,
+        user: None,
+        occurred_at: "2026-01-15T09:30:00Z".parse().unwrap(),
+        accepted_at: "2026-01-15T09:30:00.500Z".parse().unwrap(),
+        expires_at: None,
+        resource: Bytes::from_static(EVENT.as_bytes()),
+        representations: None,
+        changes: None,
+    }
+}

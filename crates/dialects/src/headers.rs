@@ -1,0 +1,77 @@
+//! Header fields that several dialects send.
+
+use http::header::{CONTENT_TYPE, InvalidHeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_secrets::SigningSecret;
+
+use crate::delivery::{BuildError, DeliveryContext};
+
+// Names of Standard Webhooks, in lower case since some receivers look them up by that spelling.
+static WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+static WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+static WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+// Our own beside them: what a receiver may want to know of this attempt, outside the body, which never changes.
+static WEBHOOK_SEQUENCE: HeaderName = HeaderName::from_static("webhook-sequence");
+static WEBHOOK_ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
+static WEBHOOK_TRIGGER: HeaderName = HeaderName::from_static("webhook-trigger");
+static WEBHOOK_OVERTAKEN: HeaderName = HeaderName::from_static("webhook-overtaken");
+
+/// How many fields the longest request of a dialect has.
+const CAPACITY: usize = 8;
+
+/// `content-type` and the three fields of Standard Webhooks: `webhook-id`, `webhook-timestamp` in whole seconds, and
+/// `webhook-signature` with one token a key, the newest key first, divided by single spaces. Receivers' libraries are known to
+/// refuse any other division.
+pub(crate) fn signed(
+    context: &DeliveryContext<'_>,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<HeaderMap, BuildError> {
+    if context.keys.is_empty() {
+        return Err(BuildError::NoSigningKey);
+    }
+    let id = context.delivery.to_string();
+    let timestamp = now.seconds();
+    let mut signature = String::with_capacity((SigningSecret::TOKEN_BYTES + 1) * context.keys.len());
+    for key in context.keys {
+        if !signature.is_empty() {
+            signature.push(' ');
+        }
+        key.append_signature(&id, timestamp, body, &mut signature);
+    }
+
+    let mut headers = HeaderMap::with_capacity(CAPACITY);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(&WEBHOOK_ID, value(id)?);
+    headers.insert(&WEBHOOK_TIMESTAMP, HeaderValue::from(timestamp));
+    headers.insert(&WEBHOOK_SIGNATURE, value(signature)?);
+    Ok(headers)
+}
+
+/// Which version of the resource this is, and which attempt; `webhook-overtaken: true` when later actions of the resource
+/// were delivered before.
+pub(crate) fn insert_order(headers: &mut HeaderMap, context: &DeliveryContext<'_>) {
+    headers.insert(&WEBHOOK_SEQUENCE, HeaderValue::from(context.action.version));
+    headers.insert(&WEBHOOK_ATTEMPT, HeaderValue::from(context.attempt));
+    if context.overtaken {
+        headers.insert(&WEBHOOK_OVERTAKEN, HeaderValue::from_static("true"));
+    }
+}
+
+/// `webhook-trigger: test` on a delivery that somebody asked for as a test. Its body is that of a real one.
+pub(crate) fn insert_trigger(headers: &mut HeaderMap, context: &DeliveryContext<'_>) {
+    match context.origin {
+        DeliveryOrigin::Original => {}
+        DeliveryOrigin::Test => {
+            headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("test"));
+        }
+    }
+}
+
+/// A field value that takes over the text's memory.
+fn value(text: String) -> Result<HeaderValue, InvalidHeaderValue> {
+    HeaderValue::try_from(text)
+}

@@ -1,0 +1,58 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use rendezhook_domain::action::CATALOGUE;
+use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::subscription::Dialect;
+
+use super::*;
+use crate::fixture::{EVENT, NOW, Scene, shown, text};
+
+fn scene() -> Scene {
+    Scene::new(Dialect::Standard, "event.confirmed")
+}
+
+#[test]
+fn the_request_of_every_catalogue_action() {
+    let requests: Vec<String> =
+        CATALOGUE.iter().map(|name| shown(&Scene::new(Dialect::Standard, name).request(NOW))).collect();
+    insta::assert_snapshot!(requests.join("\n"));
+}
+
+#[test]
+fn a_derived_action_of_a_user_names_both_user_and_changes() {
+    let mut scene = scene();
+    scene.action.user = Some(Arc::from("u\"1"));
+    scene.action.changes = Some(Bytes::from_static(br#"["/title"]"#));
+    let body: Value = serde_json::from_slice(&scene.request(NOW).body).unwrap();
+    let keys: Vec<&String> = body["data"].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["organization", "resource_kind", "resource_id", "resource", "user", "changes"]);
+    assert_eq!(body["data"]["user"], "u\"1");
+    assert_eq!(body["data"]["changes"], serde_json::json!(["/title"]));
+    assert_eq!(body["data"]["resource_id"], "bk/01 \"é\"");
+}
+
+#[test]
+fn the_resource_keeps_its_bytes() {
+    assert!(text(&scene().request(NOW).body).contains(&format!(r#""resource":{EVENT}}}}}"#)));
+}
+
+#[test]
+fn what_differs_between_attempts_is_in_the_headers_only() {
+    let first = scene().request(NOW);
+    let mut scene = scene();
+    scene.attempt = 7;
+    scene.overtaken = true;
+    scene.origin = DeliveryOrigin::Test;
+    let later = scene.request(NOW);
+    assert_eq!(first.body, later.body);
+    assert_eq!(first.headers["webhook-attempt"], "1");
+    assert_eq!(first.headers["webhook-sequence"], "4");
+    assert!(!first.headers.contains_key("webhook-overtaken"));
+    assert!(!first.headers.contains_key("webhook-trigger"));
+    assert_eq!(later.headers["webhook-attempt"], "7");
+    assert_eq!(later.headers["webhook-sequence"], "4");
+    assert_eq!(later.headers["webhook-overtaken"], "true");
+    assert_eq!(later.headers["webhook-trigger"], "test");
+}
