@@ -1,1 +1,18 @@
 #![doc = include_str!("../README.md")]
+
+pub mod catalogue;
+pub mod change;
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod error;
+pub mod feed;
+pub mod identity;
+pub mod pending;
+pub mod publish;
+pub mod read;
+pub mod record;
+pub mod sqlite;
+mod store;
+
+pub use error::StoreError;
+pub use store::Store;

@@ -1,0 +1,247 @@
+//! Everything that publishing and delivering ask at every step, in memory: organizations, keys, receivers, subscriptions.
+//!
+//! A catalogue is an immutable snapshot. A change makes a new one, durable before it is seen; whoever holds the old one can
+//! finish its step, and the store refuses to commit a publish that was decided from it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rendezhook_domain::access::KeyScope;
+use rendezhook_domain::action::ActionName;
+use rendezhook_domain::id::{KeyId, OrganizationId, ReceiverId, SubscriptionId};
+use rendezhook_domain::matching::ActionPattern;
+use rendezhook_domain::organization::Organization;
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
+use rendezhook_domain::subscription::{Dialect, Subscription};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_secrets::{KeyHash, SigningSecret};
+
+/// Counts the changes of the catalogue; a publish names the version it was decided from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CatalogueVersion(pub u64);
+
+/// An API key of an organization. The key itself is not kept, only its hash.
+#[derive(Debug, Clone)]
+pub struct ApiKeyEntry {
+    /// Its public id.
+    pub id: KeyId,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// What it permits.
+    pub scope: KeyScope,
+    /// The user it belongs to; hooks made with it are that user's.
+    pub user: Option<Arc<str>>,
+    /// Of the key's text.
+    pub hash: KeyHash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After which it is not accepted.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A receiver: one application to its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiverEntry {
+    /// Its number in the store.
+    pub number: ReceiverNumber,
+    /// Its public id.
+    pub id: ReceiverId,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// What it was found by when a subscription was made: a name its owner gave, or the text of an endpoint.
+    pub name: Arc<str>,
+    /// Whether its owner gave the name.
+    pub named: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A key with which deliveries of a subscription are signed.
+#[derive(Debug, Clone)]
+pub struct SigningKey {
+    /// The secret.
+    pub secret: SigningSecret,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After which it no longer signs, once a newer one has replaced it.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A subscription with its signing keys.
+#[derive(Debug, Clone)]
+pub struct SubscriptionEntry {
+    /// What everybody may see.
+    pub subscription: Subscription,
+    /// Newest first; at least one, at most five.
+    pub keys: Vec<SigningKey>,
+}
+
+impl SubscriptionEntry {
+    /// The secrets that sign at this instant, newest first.
+    pub fn live_secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
+        self.keys.iter().filter(move |key| key.expires_at.is_none_or(|end| end > now)).map(|key| &key.secret)
+    }
+}
+
+/// One organization's part of the catalogue.
+#[derive(Debug, Clone)]
+pub struct OrganizationEntry {
+    /// The organization itself.
+    pub organization: Organization,
+    /// Its subscriptions in the order in which they were made.
+    pub subscriptions: Vec<Arc<SubscriptionEntry>>,
+    /// Its receivers in the order in which they were made.
+    pub receivers: Vec<Arc<ReceiverEntry>>,
+    /// Its keys in the order in which they were made; revoked ones are gone.
+    pub keys: Vec<Arc<ApiKeyEntry>>,
+    by_action: HashMap<Arc<str>, Vec<usize>>,
+    by_pattern: Vec<usize>,
+    by_vyte_id: HashMap<Arc<str>, usize>,
+    by_id: HashMap<SubscriptionId, usize>,
+}
+
+impl OrganizationEntry {
+    /// Puts an organization's rows together and indexes them.
+    #[must_use]
+    pub fn new(
+        organization: Organization,
+        subscriptions: Vec<Arc<SubscriptionEntry>>,
+        receivers: Vec<Arc<ReceiverEntry>>,
+        keys: Vec<Arc<ApiKeyEntry>>,
+    ) -> Self {
+        let mut by_action: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
+        let mut by_pattern = Vec::new();
+        let mut by_vyte_id = HashMap::new();
+        let mut by_id = HashMap::new();
+        for (position, entry) in subscriptions.iter().enumerate() {
+            let subscription = &entry.subscription;
+            by_id.insert(subscription.id, position);
+            if let Some(hook) = &subscription.vyte {
+                by_vyte_id.insert(Arc::clone(&hook.hook_id), position);
+            }
+            let exact: Option<Vec<&ActionName>> = subscription
+                .filter
+                .actions
+                .iter()
+                .map(|pattern| match pattern {
+                    ActionPattern::Exactly(name) => Some(name),
+                    ActionPattern::Any | ActionPattern::Kind(_) => None,
+                })
+                .collect();
+            match exact {
+                Some(names) => {
+                    for name in names {
+                        let positions = by_action.entry(Arc::from(name.as_str())).or_default();
+                        if positions.last() != Some(&position) {
+                            positions.push(position);
+                        }
+                    }
+                }
+                None => by_pattern.push(position),
+            }
+        }
+        Self { organization, subscriptions, receivers, keys, by_action, by_pattern, by_vyte_id, by_id }
+    }
+
+    /// The subscriptions that want an action, in the order in which they were made.
+    pub fn matching<'a>(
+        &'a self,
+        action: &'a ActionName,
+        user: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Arc<SubscriptionEntry>> {
+        let exact = self.by_action.get(action.as_str()).map_or(&[][..], Vec::as_slice);
+        merge(exact, &self.by_pattern)
+            .filter_map(|position| self.subscriptions.get(position))
+            .filter(move |entry| entry.subscription.filter.wants(action, user))
+    }
+
+    /// The subscription with this id.
+    #[must_use]
+    pub fn subscription(&self, id: SubscriptionId) -> Option<&Arc<SubscriptionEntry>> {
+        self.by_id.get(&id).and_then(|position| self.subscriptions.get(*position))
+    }
+
+    /// The subscription that the Vyte API knows by this `_id`.
+    #[must_use]
+    pub fn vyte_hook(&self, hook_id: &str) -> Option<&Arc<SubscriptionEntry>> {
+        self.by_vyte_id.get(hook_id).and_then(|position| self.subscriptions.get(*position))
+    }
+
+    /// How many subscriptions of a dialect there are.
+    #[must_use]
+    pub fn count(&self, dialect: Dialect) -> usize {
+        self.subscriptions.iter().filter(|entry| entry.subscription.dialect == dialect).count()
+    }
+}
+
+/// Two ascending lists as one, each position once.
+fn merge<'a>(left: &'a [usize], right: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
+    let mut left = left.iter().copied().peekable();
+    let mut right = right.iter().copied().peekable();
+    std::iter::from_fn(move || match (left.peek().copied(), right.peek().copied()) {
+        (Some(first), Some(second)) => {
+            if first <= second {
+                left.next();
+            }
+            if second <= first {
+                right.next();
+            }
+            Some(first.min(second))
+        }
+        (Some(_), None) => left.next(),
+        (None, _) => right.next(),
+    })
+}
+
+/// The whole catalogue at one version.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    /// Counts the changes.
+    pub version: CatalogueVersion,
+    /// Hash of the server's admin key; none before the first start has made one.
+    pub admin_key: Option<KeyHash>,
+    /// Every organization by its number.
+    pub organizations: HashMap<OrganizationNumber, Arc<OrganizationEntry>>,
+    /// Every organization by its public id.
+    pub organization_ids: HashMap<OrganizationId, OrganizationNumber>,
+    /// Every live key by the first bytes of its hash. A collision of two keys' first eight bytes is refused when made.
+    pub keys: HashMap<[u8; 8], Arc<ApiKeyEntry>>,
+    /// Every subscription by its number, for the delivery side.
+    pub subscriptions: HashMap<SubscriptionNumber, Arc<SubscriptionEntry>>,
+}
+
+impl Catalogue {
+    /// The organization with this number.
+    #[must_use]
+    pub fn organization(&self, number: OrganizationNumber) -> Option<&Arc<OrganizationEntry>> {
+        self.organizations.get(&number)
+    }
+
+    /// The organization with this id.
+    #[must_use]
+    pub fn organization_by_id(&self, id: OrganizationId) -> Option<&Arc<OrganizationEntry>> {
+        self.organization_ids.get(&id).and_then(|number| self.organizations.get(number))
+    }
+
+    /// The live key with this hash. The whole hash is compared in constant time; expiry is the caller's to judge.
+    #[must_use]
+    pub fn key(&self, hash: &KeyHash) -> Option<&Arc<ApiKeyEntry>> {
+        self.keys.get(&hash.lookup()).filter(|entry| entry.hash == *hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merge;
+
+    #[test]
+    fn merging_keeps_order_and_drops_doubles() {
+        let merged = |left: &[usize], right: &[usize]| merge(left, right).collect::<Vec<_>>();
+        assert_eq!(merged(&[1, 3, 5], &[2, 3, 9]), vec![1, 2, 3, 5, 9]);
+        assert_eq!(merged(&[], &[4]), vec![4]);
+        assert_eq!(merged(&[4], &[]), vec![4]);
+        assert_eq!(merged(&[], &[]), Vec::<usize>::new());
+    }
+}

@@ -1,0 +1,197 @@
+//! Changes of the catalogue. Each is one durable transaction; the new catalogue is seen by everybody before the answer.
+
+use std::sync::Arc;
+
+use rendezhook_domain::access::KeyScope;
+use rendezhook_domain::id::{KeyId, OrganizationId, ReceiverId, SubscriptionId};
+use rendezhook_domain::matching::Filter;
+use rendezhook_domain::retry::RetryPolicy;
+use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
+use rendezhook_domain::subscription::{Dialect, DisableReason, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_domain::target::TargetUrl;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_secrets::{KeyHash, SigningSecret};
+
+/// A change that somebody asks for. Ids and secrets are made by the caller.
+#[derive(Debug, Clone)]
+pub enum CatalogueChange {
+    /// Sets the hash of the server's admin key.
+    SetAdminKey(KeyHash),
+    /// Makes an organization.
+    CreateOrganization(NewOrganization),
+    /// Changes an organization's name or settings; `None` leaves a field as it is.
+    UpdateOrganization {
+        /// Which one.
+        organization: OrganizationNumber,
+        /// Its new name.
+        name: Option<Arc<str>>,
+        /// How deliveries of its Vyte hooks are wrapped.
+        vyte_body: Option<VyteBody>,
+    },
+    /// Makes a key.
+    CreateKey(NewKey),
+    /// Revokes a key; it is not accepted from the moment the change is answered.
+    RevokeKey {
+        /// Whose key.
+        organization: OrganizationNumber,
+        /// Which one.
+        key: KeyId,
+    },
+    /// Makes a subscription, and its receiver when there is none of that name.
+    CreateSubscription(Box<NewSubscription>),
+    /// Changes a subscription.
+    UpdateSubscription(Box<SubscriptionUpdate>),
+    /// Puts a new signing secret before the others.
+    RotateSecret {
+        /// Whose subscription.
+        organization: OrganizationNumber,
+        /// Which one.
+        subscription: SubscriptionNumber,
+        /// The new secret.
+        secret: SigningSecret,
+        /// Until when the secrets before it sign too.
+        previous_until: Timestamp,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Deletes a subscription; its waiting deliveries become cancelled, in turns of bounded size.
+    DeleteSubscription {
+        /// Whose subscription.
+        organization: OrganizationNumber,
+        /// Which one.
+        subscription: SubscriptionNumber,
+        /// Now.
+        at: Timestamp,
+    },
+}
+
+/// An organization to be made.
+#[derive(Debug, Clone)]
+pub struct NewOrganization {
+    /// Its public id.
+    pub id: OrganizationId,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// Its id on the Vyte surface.
+    pub vyte_id: Arc<str>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A key to be made.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// Its public id.
+    pub id: KeyId,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// What it permits.
+    pub scope: KeyScope,
+    /// The user it belongs to.
+    pub user: Option<Arc<str>>,
+    /// Of the key's text.
+    pub hash: KeyHash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After which it is not accepted.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A subscription to be made.
+#[derive(Debug, Clone)]
+pub struct NewSubscription {
+    /// Its public id.
+    pub id: SubscriptionId,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// The name of its receiver; its endpoint when `None`.
+    pub receiver_name: Option<Arc<str>>,
+    /// The id of the receiver, should it have to be made.
+    pub receiver_id: ReceiverId,
+    /// The wire form of its deliveries.
+    pub dialect: Dialect,
+    /// What the Vyte API knows it by.
+    pub vyte: Option<VyteHook>,
+    /// What its owner calls it.
+    pub description: Arc<str>,
+    /// Where deliveries go.
+    pub target: TargetUrl,
+    /// Which actions it wants.
+    pub filter: Filter,
+    /// Its own retry schedule.
+    pub retry: Option<RetryPolicy>,
+    /// What its deliveries are signed with.
+    pub secret: SigningSecret,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Refused when the organization has that many of this dialect already.
+    pub limit: Option<usize>,
+}
+
+/// New values of a subscription; `None` leaves a field as it is.
+#[derive(Debug, Clone)]
+pub struct SubscriptionUpdate {
+    /// Whose subscription.
+    pub organization: OrganizationNumber,
+    /// Which one.
+    pub subscription: SubscriptionNumber,
+    /// The revision the caller looked at; another one is a [`ChangeRefusal::Stale`]. `None`: whatever it is now.
+    pub revision: Option<u32>,
+    /// What its owner calls it.
+    pub description: Option<Arc<str>>,
+    /// Where deliveries go from now on, waiting ones included.
+    pub target: Option<TargetUrl>,
+    /// Which actions it wants from now on.
+    pub filter: Option<Filter>,
+    /// Whether deliveries are attempted, and why not when the receiver asked for that.
+    pub state: Option<(SubscriptionState, Option<DisableReason>)>,
+    /// Its own retry schedule; `Some(None)` goes back to the server's.
+    pub retry: Option<Option<RetryPolicy>>,
+    /// How deliveries of this Vyte hook are wrapped; `Some(None)` goes back to the organization's way. Means nothing for
+    /// other dialects.
+    pub vyte_body: Option<Option<VyteBody>>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+impl SubscriptionUpdate {
+    /// An update that changes nothing yet.
+    #[must_use]
+    pub fn unchanged(
+        organization: OrganizationNumber,
+        subscription: SubscriptionNumber,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            organization,
+            subscription,
+            revision: None,
+            description: None,
+            target: None,
+            filter: None,
+            state: None,
+            retry: None,
+            vyte_body: None,
+            at,
+        }
+    }
+}
+
+/// Why a change was refused. Nothing is changed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeRefusal {
+    /// What the change names does not exist in that organization (any more).
+    #[error("it does not exist")]
+    Unknown,
+    /// Somebody else changed it in between.
+    #[error("it was changed in between; read it again and repeat")]
+    Stale,
+    /// The organization has as many as it may have.
+    #[error("the limit of {0} is reached; delete some first")]
+    LimitReached(usize),
+    /// An id, name or key is taken.
+    #[error("it exists already")]
+    Taken,
+}

@@ -1,0 +1,133 @@
+//! What every store has to do, as tests.
+//!
+//! A store's test crate implements [`Fixture`] and calls [`store_contract!`](crate::store_contract), which makes one test of
+//! each function in the modules below.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "these functions are tests: they fail by panicking"
+)]
+#![expect(missing_docs, reason = "the name of a test says what it proves")]
+
+pub mod catalogue;
+pub mod deleting;
+pub mod fanning_out;
+pub mod feeding;
+pub mod listing;
+pub mod publishing;
+pub mod recording;
+pub mod reopening;
+pub mod retaining;
+pub mod separating;
+pub mod world;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::feed::{FeedLimits, FeedReceiver};
+use crate::store::Store;
+
+/// A place for the data of one test.
+#[async_trait]
+pub trait Fixture: Send + Sync {
+    /// Opens a store on the data of this place; the first time there is none. The store opened before is closed by then.
+    async fn open(&self, feed: FeedLimits) -> (Arc<dyn Store>, FeedReceiver);
+}
+
+/// Makes one test of each function of the contract. The argument is an expression that makes a fresh [`Fixture`].
+#[macro_export]
+macro_rules! store_contract {
+    ($fixture:expr) => {
+        $crate::store_contract! { @modules $fixture;
+            catalogue: [
+                organizations_keys_and_subscriptions_are_found,
+                a_taken_id_is_refused,
+                a_change_of_what_does_not_exist_is_refused,
+                an_update_from_an_older_revision_is_stale,
+                a_rotated_secret_stands_before_the_one_it_replaces,
+                subscriptions_of_one_endpoint_share_a_receiver,
+                the_limit_of_a_dialect_holds,
+            ]
+            publishing: [
+                a_request_is_committed_with_its_deliveries,
+                sequences_grow_and_leave_no_room_for_doubt,
+                a_resource_that_is_newer_makes_the_request_stale,
+                a_stale_request_leaves_nothing_behind,
+                a_resource_may_appear_twice_in_a_request,
+                a_repeated_request_is_replayed,
+                a_reused_key_is_told,
+                an_expired_key_is_free,
+                a_request_matched_by_an_older_catalogue_is_refused,
+                of_two_racing_for_a_resource_one_wins,
+                of_two_racing_for_a_key_one_commits_and_the_other_replays,
+                a_state_older_than_the_stored_one_does_not_replace_it,
+                a_removed_resource_is_gone_but_its_facts_are_known,
+                a_delivery_of_its_own_touches_no_resource,
+            ]
+            feeding: [
+                deliveries_come_in_commit_order,
+                a_change_of_the_catalogue_is_told,
+                what_the_feed_has_no_room_for_is_announced_and_paged,
+                pages_of_one_subscription_leave_the_others_out,
+                pages_of_one_subscription_reach_beyond_many_others,
+            ]
+            recording: [
+                a_delivered_delivery_ends,
+                a_retry_keeps_its_state,
+                an_exhausted_delivery_ends_with_its_attempts,
+                frozen_bytes_come_back_and_are_shared,
+                a_record_for_an_ended_delivery_is_dropped,
+                a_receiver_can_disable_its_subscription,
+                an_end_without_an_attempt_keeps_the_last_one,
+            ]
+            fanning_out: [
+                more_deliveries_than_a_turn_takes_come_in_order,
+                a_later_action_of_the_resource_queues_behind,
+                a_fan_out_goes_on_after_a_restart,
+                a_subscription_deleted_in_between_gets_nothing,
+            ]
+            deleting: [
+                what_waits_for_a_deleted_subscription_is_cancelled,
+                its_neighbours_keep_waiting,
+                a_deletion_goes_on_after_a_restart,
+            ]
+            retaining: [
+                old_bodies_go_and_latest_states_stay,
+                what_waits_too_long_expires_first,
+                old_metadata_goes_after_the_bodies,
+                a_latest_state_that_outlived_retention_goes_when_it_is_replaced,
+                expired_idempotency_keys_go,
+            ]
+            separating: [
+                no_reader_sees_another_organization,
+                no_change_reaches_another_organization,
+            ]
+            listing: [
+                pages_follow_each_other_without_gap_or_double,
+                filters_show_what_a_model_shows,
+                an_id_of_another_time_finds_nothing,
+            ]
+            reopening: [
+                everything_is_there_after_reopening,
+                sequences_go_on_after_reopening,
+                a_closed_store_says_so,
+                figures_count_what_waits,
+            ]
+        }
+    };
+    (@modules $fixture:expr; $($module:ident: [$($test:ident,)*])*) => {
+        $(
+            mod $module {
+                use super::*;
+                $(
+                    #[tokio::test]
+                    async fn $test() {
+                        $crate::contract::$module::$test(&$fixture).await;
+                    }
+                )*
+            }
+        )*
+    };
+}

@@ -1,0 +1,232 @@
+//! Changing the catalogue.
+
+use std::sync::Arc;
+
+use rendezhook_domain::access::KeyScope;
+use rendezhook_domain::id::KeyId;
+use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
+use rendezhook_domain::subscription::{Dialect, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_secrets::KeyHash;
+
+use super::Fixture;
+use super::world::{World, at, new_organization, new_subscription, secret, uuid};
+use crate::change::{CatalogueChange, ChangeRefusal, NewKey, NewSubscription, SubscriptionUpdate};
+
+const TARGET: &str = "https://receiver.example/hook?key=1";
+
+pub(super) fn new_key(organization: OrganizationNumber, text: &str) -> NewKey {
+    NewKey {
+        id: KeyId::from_uuid(uuid()),
+        organization,
+        name: Arc::from(text),
+        scope: KeyScope::Publisher,
+        user: Some(Arc::from("u1")),
+        hash: KeyHash::of_presented(text),
+        created_at: at(0),
+        expires_at: Some(at(100)),
+    }
+}
+
+/// An update that changes nothing yet.
+pub(super) fn update(
+    organization: OrganizationNumber,
+    subscription: SubscriptionNumber,
+) -> SubscriptionUpdate {
+    SubscriptionUpdate::unchanged(organization, subscription, at(10))
+}
+
+fn create(new: NewSubscription) -> CatalogueChange {
+    CatalogueChange::CreateSubscription(Box::new(new))
+}
+
+pub async fn organizations_keys_and_subscriptions_are_found(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    assert_eq!(world.catalogue().admin_key, None);
+    let admin = KeyHash::of_presented("admin");
+    world.change(CatalogueChange::SetAdminKey(admin)).await;
+    let organization = world.organization().await;
+    let name = Some(Arc::from("Clinic"));
+    let vyte_body = Some(VyteBody::Object);
+    world.change(CatalogueChange::UpdateOrganization { organization, name, vyte_body }).await;
+    let key = new_key(organization, "key");
+    world.change(CatalogueChange::CreateKey(key.clone())).await;
+    let vyte = VyteHook { hook_id: Arc::from("5a4e40aa8d2e1a0004d4b0a1"), body: Some(VyteBody::Array) };
+    let new = NewSubscription {
+        dialect: Dialect::Vyte,
+        vyte: Some(vyte.clone()),
+        description: Arc::from("calendar"),
+        receiver_name: Some(Arc::from("calendar")),
+        ..new_subscription(organization, "event.confirmed", TARGET)
+    };
+    world.change(create(new.clone())).await;
+
+    // After reopening everything has to be what it was, so it is read there.
+    let world = world.reopen(fixture).await;
+    let catalogue = world.catalogue();
+    assert_eq!(catalogue.admin_key, Some(admin));
+    let entry = catalogue.organization(organization).unwrap();
+    assert_eq!(
+        (entry.organization.name.as_ref(), entry.organization.vyte_body),
+        ("Clinic", VyteBody::Object)
+    );
+    let found = catalogue.key(&key.hash).unwrap();
+    assert_eq!((found.id, found.scope, found.user.as_deref()), (key.id, key.scope, Some("u1")));
+    assert_eq!((found.created_at, found.expires_at), (key.created_at, key.expires_at));
+    assert!(catalogue.key(&KeyHash::of_presented("other")).is_none());
+    let hook = entry.vyte_hook("5a4e40aa8d2e1a0004d4b0a1").unwrap();
+    let subscription = &hook.subscription;
+    assert_eq!(
+        (subscription.id, subscription.dialect, &subscription.vyte),
+        (new.id, Dialect::Vyte, &Some(vyte))
+    );
+    assert_eq!((subscription.target.as_str(), &subscription.filter), (TARGET, &new.filter));
+    assert_eq!(subscription.description.as_ref(), "calendar");
+    assert_eq!((subscription.state, subscription.revision), (SubscriptionState::Enabled, 1));
+    assert_eq!(hook.keys[0].secret.expose_bytes(), new.secret.expose_bytes());
+    assert_eq!(entry.receivers.len(), 1);
+    assert_eq!((entry.receivers[0].name.as_ref(), entry.receivers[0].named), ("calendar", true));
+
+    world.change(CatalogueChange::RevokeKey { organization, key: key.id }).await;
+    assert!(world.catalogue().key(&key.hash).is_none());
+    assert!(world.reopen(fixture).await.catalogue().key(&key.hash).is_none());
+}
+
+pub async fn a_taken_id_is_refused(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let new = new_organization();
+    world.change(CatalogueChange::CreateOrganization(new.clone())).await;
+    let refusal = world.refused(CatalogueChange::CreateOrganization(new)).await;
+    assert_eq!(refusal, ChangeRefusal::Taken);
+
+    let organization = world.organization().await;
+    let key = new_key(organization, "key");
+    world.change(CatalogueChange::CreateKey(key)).await;
+    let same_hash = new_key(organization, "key");
+    assert_eq!(world.refused(CatalogueChange::CreateKey(same_hash)).await, ChangeRefusal::Taken);
+
+    let new = new_subscription(organization, "*", TARGET);
+    world.change(create(new.clone())).await;
+    assert_eq!(world.refused(create(new)).await, ChangeRefusal::Taken);
+    let hook = |hook_id: &str| NewSubscription {
+        vyte: Some(VyteHook { hook_id: Arc::from(hook_id), body: None }),
+        ..new_subscription(organization, "*", TARGET)
+    };
+    world.change(create(hook("5a4e40aa8d2e1a0004d4b0a1"))).await;
+    assert_eq!(world.refused(create(hook("5a4e40aa8d2e1a0004d4b0a1"))).await, ChangeRefusal::Taken);
+    world.change(create(hook("5a4e40aa8d2e1a0004d4b0a2"))).await;
+}
+
+pub async fn a_change_of_what_does_not_exist_is_refused(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let nobody = OrganizationNumber::new(999);
+    let nothing = SubscriptionNumber::new(999);
+    let changes = [
+        CatalogueChange::UpdateOrganization { organization: nobody, name: None, vyte_body: None },
+        CatalogueChange::CreateKey(new_key(nobody, "key")),
+        CatalogueChange::RevokeKey { organization, key: KeyId::from_uuid(uuid()) },
+        create(new_subscription(nobody, "*", TARGET)),
+        CatalogueChange::UpdateSubscription(Box::new(update(organization, nothing))),
+        CatalogueChange::RotateSecret {
+            organization,
+            subscription: nothing,
+            secret: secret(1),
+            previous_until: at(1),
+            at: at(0),
+        },
+        CatalogueChange::DeleteSubscription { organization, subscription: nothing, at: at(0) },
+    ];
+    for change in changes {
+        assert_eq!(world.refused(change).await, ChangeRefusal::Unknown);
+    }
+}
+
+pub async fn an_update_from_an_older_revision_is_stale(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    let pause = SubscriptionUpdate {
+        revision: Some(1),
+        state: Some((SubscriptionState::Paused, None)),
+        description: Some(Arc::from("paused")),
+        ..update(organization, one.subscription)
+    };
+    world.change(CatalogueChange::UpdateSubscription(Box::new(pause.clone()))).await;
+    let refusal = world.refused(CatalogueChange::UpdateSubscription(Box::new(pause))).await;
+    assert_eq!(refusal, ChangeRefusal::Stale);
+
+    let filter = new_subscription(organization, "order.*", TARGET).filter;
+    let blind = SubscriptionUpdate { filter: Some(filter.clone()), ..update(organization, one.subscription) };
+    world.change(CatalogueChange::UpdateSubscription(Box::new(blind))).await;
+    let world = world.reopen(fixture).await;
+    let catalogue = world.catalogue();
+    let subscription = &catalogue.subscriptions[&one.subscription].subscription;
+    assert_eq!(subscription.filter, filter);
+    assert_eq!(subscription.state, SubscriptionState::Paused);
+    assert_eq!(subscription.description.as_ref(), "paused");
+    assert_eq!((subscription.revision, subscription.updated_at), (3, at(10)));
+    assert_eq!(subscription.receiver, one.receiver);
+}
+
+pub async fn a_rotated_secret_stands_before_the_one_it_replaces(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    for number in 0..7 {
+        world
+            .change(CatalogueChange::RotateSecret {
+                organization,
+                subscription: one.subscription,
+                secret: secret(1_000 + number),
+                previous_until: at(100),
+                at: at(10),
+            })
+            .await;
+    }
+    let world = world.reopen(fixture).await;
+    let catalogue = world.catalogue();
+    let entry = &catalogue.subscriptions[&one.subscription];
+    let secrets: Vec<&[u8]> = entry.keys.iter().map(|key| key.secret.expose_bytes()).collect();
+    let newest = [1_006, 1_005, 1_004, 1_003, 1_002].map(secret);
+    assert_eq!(secrets, newest.iter().map(|key| key.expose_bytes()).collect::<Vec<_>>());
+    assert_eq!(entry.live_secrets(at(99)).count(), 5);
+    assert_eq!(entry.live_secrets(at(100)).count(), 1);
+}
+
+pub async fn subscriptions_of_one_endpoint_share_a_receiver(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let other = world.organization().await;
+    let first = world.subscribe_at(organization, "*", "https://receiver.example/hook?key=1").await;
+    let second = world.subscribe_at(organization, "*", "https://receiver.example/hook?key=2").await;
+    let elsewhere = world.subscribe_at(organization, "*", "https://receiver.example/other").await;
+    let foreign = world.subscribe_at(other, "*", "https://receiver.example/hook?key=1").await;
+    assert_eq!(first.receiver, second.receiver);
+    assert_ne!(first.receiver, elsewhere.receiver);
+    assert_ne!(first.receiver, foreign.receiver);
+
+    let named = |target| NewSubscription {
+        receiver_name: Some(Arc::from("calendar")),
+        ..new_subscription(organization, "*", target)
+    };
+    world.change(create(named("https://receiver.example/hook"))).await;
+    world.change(create(named("https://elsewhere.example/hook"))).await;
+    let catalogue = world.catalogue();
+    let entry = catalogue.organization(organization).unwrap();
+    assert_eq!(entry.receivers.len(), 3);
+    let named: Vec<_> = entry.subscriptions[3..].iter().map(|entry| entry.subscription.receiver).collect();
+    assert_eq!(named, vec![entry.receivers[2].number; 2]);
+}
+
+pub async fn the_limit_of_a_dialect_holds(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let organization = world.organization().await;
+    world.subscribe(organization, "*").await;
+    let limited = |dialect| {
+        let new = new_subscription(organization, "*", TARGET);
+        create(NewSubscription { dialect, limit: Some(1), ..new })
+    };
+    world.change(limited(Dialect::Vyte)).await;
+    assert_eq!(world.refused(limited(Dialect::Vyte)).await, ChangeRefusal::LimitReached(1));
+    assert_eq!(world.refused(limited(Dialect::Standard)).await, ChangeRefusal::LimitReached(1));
+}

@@ -1,0 +1,120 @@
+//! What readers of deliveries, attempts and resources see. Every function is limited to one organization.
+
+use bytes::Bytes;
+use rendezhook_domain::action::ActionName;
+use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState};
+use rendezhook_domain::facts::Facts;
+use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::sequence::{Sequence, SubscriptionNumber};
+use rendezhook_domain::time::Timestamp;
+
+use crate::record::{AttemptRecord, AttemptResult, AttemptTiming};
+
+/// Which deliveries a list shows. All that is set has to hold.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// In this state.
+    pub state: Option<DeliveryState>,
+    /// Of this subscription.
+    pub subscription: Option<SubscriptionNumber>,
+    /// Of this resource.
+    pub resource: Option<(ResourceKind, ResourceId)>,
+    /// Accepted at or after.
+    pub from: Option<Timestamp>,
+    /// Accepted before.
+    pub until: Option<Timestamp>,
+}
+
+/// Where a list goes on: after (older than) this sequence. Lists run from the newest to the oldest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryCursor(pub Sequence);
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub struct DeliveryPage {
+    /// Newest first.
+    pub deliveries: Vec<DeliveryView>,
+    /// Where the next page starts; `None` on the last one.
+    pub next: Option<DeliveryCursor>,
+}
+
+/// A delivery as a reader sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryView {
+    /// Its public id.
+    pub id: DeliveryId,
+    /// The subscription it is for.
+    pub subscription: SubscriptionNumber,
+    /// Why it was made.
+    pub origin: DeliveryOrigin,
+    /// What happened.
+    pub action: ActionName,
+    /// The place of its action in commit order.
+    pub action_sequence: Sequence,
+    /// The kind of the resource.
+    pub kind: ResourceKind,
+    /// The publisher's id of the resource.
+    pub resource_id: ResourceId,
+    /// The version of the resource that the action made.
+    pub version: u64,
+    /// When the action was accepted.
+    pub accepted_at: Timestamp,
+    /// Its state.
+    pub state: DeliveryState,
+    /// Attempts made so far.
+    pub attempts: u16,
+    /// When the next attempt is due; only while waiting.
+    pub due_at: Option<Timestamp>,
+    /// When it ended; only when it has.
+    pub ended_at: Option<Timestamp>,
+    /// The last attempt in short.
+    pub last: Option<LastAttempt>,
+    /// The lane had moved on past it.
+    pub overtaken: bool,
+}
+
+/// The last attempt of a delivery in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastAttempt {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// What came of it.
+    pub result: AttemptResult,
+    /// Where the time went.
+    pub timing: AttemptTiming,
+}
+
+/// A delivery with what was to be sent.
+#[derive(Debug, Clone)]
+pub struct DeliveryDetail {
+    /// The delivery.
+    pub view: DeliveryView,
+    /// The published resource; `None` once retention has removed it.
+    pub resource: Option<Bytes>,
+}
+
+/// One page of a delivery's attempts, oldest first. Attempts without a kept exchange appear with their facts only.
+#[derive(Debug, Clone)]
+pub struct AttemptPage {
+    /// The attempts.
+    pub attempts: Vec<AttemptRecord>,
+}
+
+/// A stored resource.
+#[derive(Debug, Clone)]
+pub struct StoredResource {
+    /// What is remembered beside the body.
+    pub facts: Facts,
+    /// The latest state: a JSON object.
+    pub body: Bytes,
+}
+
+/// Numbers about the whole store, for readiness and the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreFigures {
+    /// Deliveries whose end is not recorded.
+    pub pending_deliveries: u64,
+    /// The highest sequence given so far.
+    pub highest_sequence: Sequence,
+}

@@ -1,0 +1,255 @@
+//! Changes of subscriptions.
+
+use std::sync::Arc;
+
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::subscription::{Dialect, DisableReason, Subscription, SubscriptionState};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_secrets::{DataKey, SigningSecret};
+use rusqlite::{OptionalExtension, params};
+
+use super::{Applied, exists};
+use crate::catalogue::{ReceiverEntry, SigningKey, SubscriptionEntry};
+use crate::change::{ChangeRefusal, NewSubscription, SubscriptionUpdate};
+use crate::sqlite::catalogue::subscription as rows;
+use crate::sqlite::fault::Fault;
+use crate::sqlite::memory::Cleanup;
+use crate::sqlite::values::{receiver, stored, stored_size};
+use crate::sqlite::writer::Turn;
+
+/// Most keys of a subscription; a sixth one pushes out the oldest.
+const MAXIMUM_KEYS: usize = 5;
+
+pub(super) fn create(turn: &mut Turn<'_>, new: &NewSubscription) -> Applied {
+    let Some(data_key) = data_key(turn, new.organization) else {
+        return Ok(Err(ChangeRefusal::Unknown));
+    };
+    if let Some(limit) = new.limit
+        && has_as_many(turn, new.organization, new.dialect, limit)?
+    {
+        return Ok(Err(ChangeRefusal::LimitReached(limit)));
+    }
+    let id = new.id.uuid().into_bytes();
+    let hook_id = new.vyte.as_ref().map(|hook| hook.hook_id.as_ref());
+    let taken = "SELECT 1 FROM subscription WHERE id = ?1 OR (organization = ?2 AND vyte_id = ?3)";
+    if exists(turn, taken, params![id, new.organization.get(), hook_id])? {
+        return Ok(Err(ChangeRefusal::Taken));
+    }
+    let receiver = match find_receiver(turn, new)? {
+        Some(receiver) => receiver,
+        None => match create_receiver(turn, new)? {
+            Ok(receiver) => receiver,
+            Err(refusal) => return Ok(Err(refusal)),
+        },
+    };
+    let mut subscription = Subscription {
+        number: SubscriptionNumber::new(0),
+        id: new.id,
+        organization: new.organization,
+        receiver,
+        dialect: new.dialect,
+        vyte: new.vyte.clone(),
+        description: Arc::clone(&new.description),
+        target: new.target.clone(),
+        filter: new.filter.clone(),
+        state: SubscriptionState::Enabled,
+        disabled_because: None,
+        retry: new.retry.clone(),
+        created_at: new.created_at,
+        updated_at: new.created_at,
+        revision: 1,
+    };
+    subscription.number = rows::insert(turn.connection, &subscription)?;
+    let keys = vec![SigningKey { secret: new.secret.clone(), created_at: new.created_at, expires_at: None }];
+    rows::replace_keys(turn.connection, &subscription, &keys, &data_key)?;
+    turn.memory.draft_mut().put_subscription(SubscriptionEntry { subscription, keys });
+    Ok(Ok(()))
+}
+
+fn data_key(turn: &Turn<'_>, organization: OrganizationNumber) -> Option<DataKey> {
+    turn.memory.data_keys.get(&organization).cloned()
+}
+
+fn has_as_many(
+    turn: &Turn<'_>,
+    organization: OrganizationNumber,
+    dialect: Dialect,
+    limit: usize,
+) -> Result<bool, Fault> {
+    let count: i64 = turn
+        .connection
+        .prepare_cached("SELECT count(*) FROM subscription WHERE organization = ?1 AND dialect = ?2")?
+        .query_row(params![organization.get(), dialect.code()], |row| row.get(0))?;
+    Ok(count >= stored_size(limit))
+}
+
+/// What a new subscription's receiver is found by, and whether its owner chose that name.
+fn receiver_name(new: &NewSubscription) -> (bool, Arc<str>) {
+    match &new.receiver_name {
+        Some(name) => (true, Arc::clone(name)),
+        None => (false, Arc::from(new.target.endpoint().as_str())),
+    }
+}
+
+fn find_receiver(turn: &Turn<'_>, new: &NewSubscription) -> Result<Option<ReceiverNumber>, Fault> {
+    let (named, name) = receiver_name(new);
+    Ok(turn
+        .connection
+        .prepare_cached("SELECT number FROM receiver WHERE organization = ?1 AND named = ?2 AND name = ?3")?
+        .query_row(params![new.organization.get(), named, name.as_ref()], |row| receiver(row, 0))
+        .optional()?)
+}
+
+fn create_receiver(
+    turn: &mut Turn<'_>,
+    new: &NewSubscription,
+) -> Result<Result<ReceiverNumber, ChangeRefusal>, Fault> {
+    let id = new.receiver_id.uuid().into_bytes();
+    if exists(turn, "SELECT 1 FROM receiver WHERE id = ?1", [id])? {
+        return Ok(Err(ChangeRefusal::Taken));
+    }
+    let (named, name) = receiver_name(new);
+    turn.connection
+        .prepare_cached(
+            "INSERT INTO receiver (id, organization, named, name, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![id, new.organization.get(), named, name.as_ref(), new.created_at.milliseconds()])?;
+    let number = u32::try_from(turn.connection.last_insert_rowid())
+        .map(ReceiverNumber::new)
+        .map_err(|_| Fault::Damaged("there are no numbers left for receivers".to_owned()))?;
+    turn.memory.draft_mut().add_receiver(ReceiverEntry {
+        number,
+        id: new.receiver_id,
+        organization: new.organization,
+        name,
+        named,
+        created_at: new.created_at,
+    });
+    Ok(Ok(number))
+}
+
+/// A subscription, when it is that organization's.
+fn find(
+    turn: &Turn<'_>,
+    organization: OrganizationNumber,
+    number: SubscriptionNumber,
+) -> Option<SubscriptionEntry> {
+    turn.memory
+        .subscription(number)
+        .filter(|entry| entry.subscription.organization == organization)
+        .map(|entry| SubscriptionEntry::clone(entry))
+}
+
+pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applied {
+    let Some(mut entry) = find(turn, update.organization, update.subscription) else {
+        return Ok(Err(ChangeRefusal::Unknown));
+    };
+    let subscription = &mut entry.subscription;
+    if update.revision.is_some_and(|revision| revision != subscription.revision) {
+        return Ok(Err(ChangeRefusal::Stale));
+    }
+    if let Some(description) = &update.description {
+        subscription.description = Arc::clone(description);
+    }
+    if let Some(target) = &update.target {
+        subscription.target = target.clone();
+    }
+    if let Some(filter) = &update.filter {
+        subscription.filter = filter.clone();
+    }
+    if let Some((state, reason)) = update.state {
+        subscription.state = state;
+        subscription.disabled_because = reason;
+    }
+    if let Some(retry) = &update.retry {
+        subscription.retry = retry.clone();
+    }
+    if let (Some(body), Some(hook)) = (update.vyte_body, &mut subscription.vyte) {
+        hook.body = body;
+    }
+    save(turn, entry, update.at)?;
+    Ok(Ok(()))
+}
+
+/// Writes a changed subscription.
+fn save(turn: &mut Turn<'_>, mut entry: SubscriptionEntry, at: Timestamp) -> Result<(), Fault> {
+    entry.subscription.updated_at = at;
+    entry.subscription.revision = entry.subscription.revision.saturating_add(1);
+    rows::update(turn.connection, &entry.subscription)?;
+    turn.memory.draft_mut().put_subscription(entry);
+    Ok(())
+}
+
+/// Disables a subscription whose receiver asked for it; nothing happens when it is gone or disabled already.
+pub(in crate::sqlite) fn disable(
+    turn: &mut Turn<'_>,
+    number: SubscriptionNumber,
+    reason: DisableReason,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let Some(entry) = turn.memory.subscription(number) else { return Ok(()) };
+    if entry.subscription.state == SubscriptionState::Disabled {
+        return Ok(());
+    }
+    let mut entry = SubscriptionEntry::clone(entry);
+    entry.subscription.state = SubscriptionState::Disabled;
+    entry.subscription.disabled_because = Some(reason);
+    save(turn, entry, at)
+}
+
+pub(super) fn rotate_secret(
+    turn: &mut Turn<'_>,
+    organization: OrganizationNumber,
+    number: SubscriptionNumber,
+    secret: &SigningSecret,
+    previous_until: Timestamp,
+    at: Timestamp,
+) -> Applied {
+    let (Some(mut entry), Some(data_key)) = (find(turn, organization, number), data_key(turn, organization))
+    else {
+        return Ok(Err(ChangeRefusal::Unknown));
+    };
+    for key in &mut entry.keys {
+        key.expires_at = Some(key.expires_at.map_or(previous_until, |end| end.min(previous_until)));
+    }
+    entry.keys.retain(|key| key.expires_at.is_none_or(|end| end > at));
+    entry.keys.insert(0, SigningKey { secret: secret.clone(), created_at: at, expires_at: None });
+    entry.keys.truncate(MAXIMUM_KEYS);
+    rows::replace_keys(turn.connection, &entry.subscription, &entry.keys, &data_key)?;
+    save(turn, entry, at)?;
+    Ok(Ok(()))
+}
+
+/// The subscription goes at once; what waits for it is cancelled in the turns that follow.
+pub(super) fn delete(
+    turn: &mut Turn<'_>,
+    organization: OrganizationNumber,
+    number: SubscriptionNumber,
+    at: Timestamp,
+) -> Applied {
+    let Some(entry) = find(turn, organization, number) else {
+        return Ok(Err(ChangeRefusal::Unknown));
+    };
+    turn.connection.prepare_cached("DELETE FROM subscription WHERE number = ?1")?.execute([number.get()])?;
+    rows::delete_keys(turn.connection, number)?;
+    let cleanup = Cleanup {
+        subscription: number,
+        receiver: entry.subscription.receiver,
+        looked_up_to: Sequence::ZERO,
+        last: Sequence::new(turn.memory.counters.sequence.last()),
+        deleted_at: at,
+    };
+    turn.connection
+        .prepare_cached(
+            "INSERT INTO cleanup (subscription, receiver, looked_up_to, last, deleted_at) VALUES (?1, ?2, 0, ?3, ?4)",
+        )?
+        .execute(params![
+            number.get(),
+            cleanup.receiver.get(),
+            stored(cleanup.last.get()),
+            at.milliseconds()
+        ])?;
+    Arc::make_mut(&mut turn.memory.cleanups).add(cleanup);
+    turn.memory.draft_mut().remove_subscription(organization, number);
+    Ok(Ok(()))
+}

@@ -1,0 +1,94 @@
+//! What the writer knows without asking the database.
+
+mod cleanups;
+mod counters;
+mod fanouts;
+mod retention;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
+use rendezhook_secrets::{DataKey, KeyEncryptionKey};
+use rusqlite::Connection;
+
+pub(super) use self::cleanups::{Cleanup, Cleanups};
+pub(super) use self::counters::Counters;
+pub(super) use self::fanouts::Fanouts;
+pub(super) use self::retention::{ReceiverWalk, Retention};
+use super::catalogue::{Draft, load_catalogue};
+use super::fault::Fault;
+use crate::catalogue::{Catalogue, CatalogueVersion, SubscriptionEntry};
+
+/// What the writer knows without asking the database.
+///
+/// It is cloned before each turn and put back when the turn fails, so everything of size is shared and copied only when
+/// the turn changes it.
+#[derive(Debug, Clone)]
+pub(super) struct Memory {
+    pub(super) counters: Counters,
+    /// Rows of `pending`.
+    pub(super) pending: u64,
+    /// The last one that was made; everybody else sees it once the turn is committed.
+    pub(super) catalogue: Arc<Catalogue>,
+    /// What this turn changes in it. Between turns there is none.
+    pub(super) draft: Option<Draft>,
+    pub(super) data_keys: Arc<HashMap<OrganizationNumber, DataKey>>,
+    pub(super) fanouts: Arc<Fanouts>,
+    pub(super) cleanups: Arc<Cleanups>,
+    pub(super) retention: Retention,
+}
+
+impl Memory {
+    /// Reads it at the start.
+    pub(super) fn load(connection: &Connection, key: &KeyEncryptionKey) -> Result<Self, Fault> {
+        let (catalogue, data_keys) = load_catalogue(connection, key)?;
+        let pending: i64 = connection.query_row("SELECT count(*) FROM pending", [], |row| row.get(0))?;
+        Ok(Self {
+            counters: Counters::load(connection)?,
+            pending: u64::try_from(pending).unwrap_or(0),
+            catalogue: Arc::new(catalogue),
+            draft: None,
+            data_keys: Arc::new(data_keys),
+            fanouts: Arc::new(Fanouts::load(connection)?),
+            cleanups: Arc::new(Cleanups::load(connection)?),
+            retention: Retention::load(connection)?,
+        })
+    }
+
+    /// The version of the catalogue with what this turn has changed.
+    pub(super) fn catalogue_version(&self) -> CatalogueVersion {
+        let CatalogueVersion(version) = self.catalogue.version;
+        CatalogueVersion(version + u64::from(self.draft.is_some()))
+    }
+
+    /// A subscription as it is with what this turn has changed.
+    pub(super) fn subscription(&self, number: SubscriptionNumber) -> Option<&Arc<SubscriptionEntry>> {
+        match self.draft.as_ref().and_then(|draft| draft.subscription(number)) {
+            Some(changed) => changed.as_ref(),
+            None => self.catalogue.subscriptions.get(&number),
+        }
+    }
+
+    /// The changes of this turn, to add one.
+    pub(super) fn draft_mut(&mut self) -> &mut Draft {
+        self.draft.get_or_insert_with(|| Draft::new(Arc::clone(&self.catalogue)))
+    }
+
+    /// Makes the catalogue of what this turn changed; answers whether there was anything.
+    pub(super) fn finish_draft(&mut self) -> bool {
+        let version = self.catalogue_version();
+        match self.draft.take() {
+            Some(draft) => {
+                self.catalogue = Arc::new(draft.build(version));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether there is work that nobody waits for.
+    pub(super) fn has_jobs(&self) -> bool {
+        !self.fanouts.is_empty() || !self.cleanups.is_empty()
+    }
+}

@@ -1,0 +1,26 @@
+//! The schema, brought forward step by step.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::open::OpenError;
+
+/// Every step, in order; the place in the list plus one is the schema version it leads to. A step that was released never
+/// changes.
+const STEPS: &[&str] = &[include_str!("../../migrations/0001_first.sql")];
+
+/// Brings the database to the newest schema. Each step is a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known {
+        return Err(OpenError::NewerSchema { found, known });
+    }
+    for (version, step) in (1..=known).zip(STEPS).filter(|(version, _)| *version > found) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+        tracing::info!(schema_version = version, "brought the database to a newer schema");
+    }
+    Ok(())
+}

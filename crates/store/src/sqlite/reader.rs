@@ -1,0 +1,20 @@
+//! Reading, each kind of reader on a thread and a connection of its own, so that people who browse never make deliveries or
+//! publishers wait.
+//!
+//! A snapshot that is held keeps the log from being begun anew, so every single look at the database is small: what walks
+//! over many rows looks again and again.
+
+mod attempts;
+mod delivery;
+mod list;
+mod pending;
+mod pool;
+mod resource;
+mod row;
+
+pub(super) use self::attempts::attempts;
+pub(super) use self::delivery::delivery;
+pub(super) use self::list::{ListRequest, list};
+pub(super) use self::pending::{PendingRequest, material, pending_page, receivers_with_pending};
+pub(super) use self::pool::{Reader, reader};
+pub(super) use self::resource::resource;

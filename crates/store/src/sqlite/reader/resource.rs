@@ -1,0 +1,31 @@
+//! Stored resources.
+
+use bytes::Bytes;
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::sequence::OrganizationNumber;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::read::StoredResource;
+use crate::sqlite::fault::Fault;
+use crate::sqlite::flags::facts_from;
+
+/// The latest state of a resource; `None` when there is none or it was removed.
+pub(in crate::sqlite) fn resource(
+    connection: &Connection,
+    organization: OrganizationNumber,
+    kind: ResourceKind,
+    id: &ResourceId,
+) -> Result<Option<StoredResource>, Fault> {
+    let stored = connection
+        .prepare_cached(
+            "SELECT version, occurred_at, flags, confirmed_time, bytes
+             FROM resource JOIN body ON body.number = resource.body
+             WHERE organization = ?1 AND kind = ?2 AND id = ?3",
+        )?
+        .query_row(params![organization.get(), kind.code(), id.as_str()], |row| {
+            let body = Bytes::copy_from_slice(row.get_ref(4)?.as_blob()?);
+            Ok(StoredResource { facts: facts_from(row, 0)?, body })
+        })
+        .optional()?;
+    Ok(stored)
+}

@@ -1,0 +1,240 @@
+//! The store as everybody else sees it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::time::Timestamp;
+use tokio::sync::watch;
+
+use super::open::OpenError;
+use super::options::SqliteOptions;
+use super::reader::{self, ListRequest, PendingRequest, Reader};
+use super::writer::{
+    ChangeWork, CheckWork, DetachedWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
+};
+use crate::catalogue::Catalogue;
+use crate::change::{CatalogueChange, ChangeRefusal};
+use crate::error::StoreError;
+use crate::feed::{Announcement, FeedReceiver};
+use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
+use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
+use crate::read::{
+    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, StoreFigures, StoredResource,
+};
+use crate::record::Record;
+use crate::store::Store;
+
+/// A store in one SQLite database.
+///
+/// When it is dropped without [`Store::close`], its threads finish what they were asked and end by themselves; the data
+/// directory stays locked until they have.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pub(super) writer: WriterHandle,
+    pub(super) published: Arc<Published>,
+    /// For the delivery side.
+    pub(super) delivery_reader: Reader,
+    /// For publishers.
+    pub(super) resource_reader: Reader,
+    /// For people.
+    pub(super) list_reader: Reader,
+    /// Its other end goes when every thread has ended and the directory is free.
+    pub(super) threads: watch::Receiver<()>,
+}
+
+impl SqliteStore {
+    /// Opens the store in a directory, and makes it there when there is none.
+    ///
+    /// # Errors
+    /// When the directory cannot be used or another process uses it, the database is newer than this program or damaged, or
+    /// the key-encryption key is another one than it was written with.
+    pub fn open(options: SqliteOptions) -> Result<(Arc<Self>, FeedReceiver), OpenError> {
+        super::open::open(options)
+    }
+
+    fn tell_threads_to_end(&self) {
+        self.writer.close();
+        for reader in [&self.delivery_reader, &self.resource_reader, &self.list_reader] {
+            reader.close();
+        }
+    }
+
+    /// The receivers that can have deliveries which a filter shows.
+    fn receivers(
+        &self,
+        organization: OrganizationNumber,
+        subscription: Option<SubscriptionNumber>,
+    ) -> Vec<ReceiverNumber> {
+        let catalogue = self.catalogue();
+        let Some(entry) = catalogue.organization(organization) else { return Vec::new() };
+        // The receiver of a deleted subscription is not known any more: it is one of all.
+        let only = subscription.and_then(|number| catalogue.subscriptions.get(&number));
+        match only {
+            Some(only) if only.subscription.organization == organization => vec![only.subscription.receiver],
+            Some(_) => Vec::new(),
+            None => entry.receivers.iter().map(|receiver| receiver.number).collect(),
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.tell_threads_to_end();
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.published.catalogue()
+    }
+
+    async fn change(
+        &self,
+        change: CatalogueChange,
+    ) -> Result<Result<Arc<Catalogue>, ChangeRefusal>, StoreError> {
+        let changed = self.writer.ask(ChangeWork(change)).await?;
+        Ok(changed.map(|()| self.catalogue()))
+    }
+
+    async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError> {
+        self.writer.ask_refusable(PublishWork(publish)).await
+    }
+
+    async fn publish_detached(
+        &self,
+        delivery: DetachedDelivery,
+    ) -> Result<Result<DeliveryId, ChangeRefusal>, StoreError> {
+        self.writer.ask_refusable(DetachedWork(delivery)).await
+    }
+
+    async fn record(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.writer.ask(RecordWork(records)).await
+    }
+
+    async fn receivers_with_pending(&self) -> Result<Vec<Announcement>, StoreError> {
+        let organizations: HashMap<ReceiverNumber, OrganizationNumber> = self
+            .catalogue()
+            .organizations
+            .values()
+            .flat_map(|entry| &entry.receivers)
+            .map(|receiver| (receiver.number, receiver.organization))
+            .collect();
+        self.delivery_reader
+            .read("looking for receivers with waiting deliveries", move |connection| {
+                reader::receivers_with_pending(connection, &organizations)
+            })
+            .await
+    }
+
+    async fn pending_page(
+        &self,
+        receiver: ReceiverNumber,
+        after: Sequence,
+        up_to: Sequence,
+        subscription: Option<SubscriptionNumber>,
+        limit: usize,
+    ) -> Result<PendingPage, StoreError> {
+        let request = PendingRequest { receiver, after, up_to, subscription, limit };
+        self.delivery_reader
+            .read("reading waiting deliveries", move |connection| reader::pending_page(connection, request))
+            .await
+    }
+
+    async fn material(&self, keys: &[DeliveryKey]) -> Result<Vec<AttemptMaterial>, StoreError> {
+        let keys = keys.to_vec();
+        self.delivery_reader
+            .read("reading what deliveries carry", move |connection| reader::material(connection, &keys))
+            .await
+    }
+
+    async fn resource(
+        &self,
+        organization: OrganizationNumber,
+        kind: ResourceKind,
+        id: &ResourceId,
+    ) -> Result<Option<StoredResource>, StoreError> {
+        let id = id.clone();
+        self.resource_reader
+            .read("reading a resource", move |connection| {
+                reader::resource(connection, organization, kind, &id)
+            })
+            .await
+    }
+
+    async fn deliveries(
+        &self,
+        organization: OrganizationNumber,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryCursor>,
+        limit: usize,
+    ) -> Result<DeliveryPage, StoreError> {
+        let request = ListRequest {
+            organization,
+            filter: filter.clone(),
+            after,
+            limit,
+            receivers: self.receivers(organization, filter.subscription),
+            highest: Sequence::new(self.published.highest_sequence()),
+        };
+        self.list_reader
+            .read("listing deliveries", move |connection| reader::list(connection, &request))
+            .await
+    }
+
+    async fn delivery(
+        &self,
+        organization: OrganizationNumber,
+        id: DeliveryId,
+    ) -> Result<Option<DeliveryDetail>, StoreError> {
+        self.list_reader
+            .read("reading a delivery", move |connection| reader::delivery(connection, organization, id))
+            .await
+    }
+
+    async fn attempts(
+        &self,
+        organization: OrganizationNumber,
+        id: DeliveryId,
+    ) -> Result<Option<AttemptPage>, StoreError> {
+        self.list_reader
+            .read("reading the attempts of a delivery", move |connection| {
+                reader::attempts(connection, organization, id)
+            })
+            .await
+    }
+
+    async fn retain(
+        &self,
+        bodies_before: Timestamp,
+        metadata_before: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.writer.ask(RetainWork { bodies_before, metadata_before, now }).await
+    }
+
+    async fn figures(&self) -> Result<StoreFigures, StoreError> {
+        Ok(StoreFigures {
+            pending_deliveries: self.published.pending(),
+            highest_sequence: Sequence::new(self.published.highest_sequence()),
+        })
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.writer.ask(CheckWork).await
+    }
+
+    async fn close(&self) {
+        self.tell_threads_to_end();
+        let mut threads = self.threads.clone();
+        // Nothing is ever sent: the wait ends, with an error, when the last thread has.
+        drop(threads.changed().await);
+    }
+}

@@ -1,0 +1,116 @@
+//! Writing actions with their deliveries.
+
+use std::sync::Arc;
+
+use rendezhook_domain::accepted::AcceptedAction;
+use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::sequence::Sequence;
+use rusqlite::{Connection, params};
+
+use super::JOB_ROWS_A_TURN;
+use super::turn::Turn;
+use crate::feed::{CommittedAction, CommittedDelivery};
+use crate::publish::{Matched, ReceiptAction};
+use crate::sqlite::actions::insert_action;
+use crate::sqlite::codec::pack_matched;
+use crate::sqlite::fault::Fault;
+use crate::sqlite::values::{stored, stored_size};
+
+/// Writes an action and its deliveries, which take the sequences after it.
+pub(super) fn write_with_deliveries(
+    turn: &mut Turn<'_>,
+    action: AcceptedAction,
+    body: u64,
+    matched: &[Matched],
+    origin: DeliveryOrigin,
+) -> Result<ReceiptAction, Fault> {
+    let deliveries = number_deliveries(turn, matched, origin);
+    let last_delivery = deliveries.last().map_or(action.sequence, |delivery| delivery.sequence);
+    insert_action(turn.connection, &action, body, last_delivery)?;
+    insert_pending(turn.connection, &action, &deliveries)?;
+    let receipt = ReceiptAction { sequence: action.sequence, deliveries: count(matched) };
+    hand_over(turn, action, deliveries);
+    Ok(receipt)
+}
+
+/// Writes an action whose deliveries follow in later turns, which take their sequences only then: what is committed later
+/// must have higher ones.
+pub(super) fn write_for_later(
+    turn: &mut Turn<'_>,
+    action: &AcceptedAction,
+    body: u64,
+    matched: &[Matched],
+) -> Result<ReceiptAction, Fault> {
+    insert_action(turn.connection, action, body, action.sequence)?;
+    let mut statement =
+        turn.connection.prepare_cached("INSERT INTO fanout (action, chunk, matched) VALUES (?1, ?2, ?3)")?;
+    for (chunk, matched) in matched.chunks(JOB_ROWS_A_TURN).enumerate() {
+        statement.execute(params![
+            stored(action.sequence.get()),
+            stored_size(chunk),
+            pack_matched(matched)
+        ])?;
+    }
+    Arc::make_mut(&mut turn.memory.fanouts).add(action.sequence, action.resource_number);
+    Ok(ReceiptAction { sequence: action.sequence, deliveries: count(matched) })
+}
+
+fn count(matched: &[Matched]) -> u32 {
+    u32::try_from(matched.len()).unwrap_or(u32::MAX)
+}
+
+/// Gives deliveries the next sequences.
+pub(super) fn number_deliveries(
+    turn: &mut Turn<'_>,
+    matched: &[Matched],
+    origin: DeliveryOrigin,
+) -> Vec<CommittedDelivery> {
+    let first = turn.memory.counters.sequence.take(u64::from(count(matched)));
+    matched
+        .iter()
+        .zip(first..)
+        .map(|(one, sequence)| CommittedDelivery {
+            sequence: Sequence::new(sequence),
+            receiver: one.receiver,
+            subscription: one.subscription,
+            origin,
+        })
+        .collect()
+}
+
+/// Writes deliveries as waiting, the first attempt due at once.
+pub(super) fn insert_pending(
+    connection: &Connection,
+    action: &AcceptedAction,
+    deliveries: &[CommittedDelivery],
+) -> Result<(), Fault> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO pending (receiver, sequence, subscription, origin, action, resource, due_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    // Bound once: they are the same in every row.
+    statement.raw_bind_parameter(5, stored(action.sequence.get()))?;
+    statement.raw_bind_parameter(6, stored(action.resource_number.get()))?;
+    statement.raw_bind_parameter(7, action.accepted_at.milliseconds())?;
+    statement.raw_bind_parameter(8, action.expires_at.map(|instant| instant.milliseconds()))?;
+    for delivery in deliveries {
+        statement.raw_bind_parameter(1, delivery.receiver.get())?;
+        statement.raw_bind_parameter(2, stored(delivery.sequence.get()))?;
+        statement.raw_bind_parameter(3, delivery.subscription.get())?;
+        statement.raw_bind_parameter(4, delivery.origin.code())?;
+        statement.raw_execute()?;
+    }
+    Ok(())
+}
+
+/// Notes deliveries that were written for the feed.
+pub(super) fn hand_over(turn: &mut Turn<'_>, action: AcceptedAction, deliveries: Vec<CommittedDelivery>) {
+    if deliveries.is_empty() {
+        return;
+    }
+    turn.memory.pending += u64::try_from(deliveries.len()).unwrap_or(u64::MAX);
+    turn.committed.push(CommittedAction { action: Arc::new(action), deliveries });
+}

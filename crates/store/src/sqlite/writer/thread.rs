@@ -1,0 +1,197 @@
+//! The writer's loop: group, transaction, answers, feed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rendezhook_secrets::KeyEncryptionKey;
+use rusqlite::Connection;
+
+use super::group::{Background, Collector, Group};
+use super::handle::WriterQueue;
+use super::job::Job;
+use super::turn::Turn;
+use super::{cleanup, fanout};
+use crate::catalogue::Catalogue;
+use crate::feed::{CommittedAction, FeedSender};
+use crate::sqlite::checkpoint::LogWatch;
+use crate::sqlite::fault::{Fault, SharedFault};
+use crate::sqlite::memory::Memory;
+
+/// What everybody sees of the writer's memory: always what is on disk.
+#[derive(Debug)]
+pub(in crate::sqlite) struct Published {
+    catalogue: RwLock<Arc<Catalogue>>,
+    pending: AtomicU64,
+    highest_sequence: AtomicU64,
+}
+
+impl Published {
+    pub(in crate::sqlite) fn new(memory: &Memory) -> Self {
+        Self {
+            catalogue: RwLock::new(Arc::clone(&memory.catalogue)),
+            pending: AtomicU64::new(memory.pending),
+            highest_sequence: AtomicU64::new(memory.counters.sequence.last()),
+        }
+    }
+
+    pub(in crate::sqlite) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(in crate::sqlite) fn pending(&self) -> u64 {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    pub(in crate::sqlite) fn highest_sequence(&self) -> u64 {
+        self.highest_sequence.load(Ordering::Relaxed)
+    }
+
+    fn show(&self, memory: &Memory, catalogue_changed: bool) {
+        self.pending.store(memory.pending, Ordering::Relaxed);
+        self.highest_sequence.store(memory.counters.sequence.last(), Ordering::Relaxed);
+        if catalogue_changed {
+            *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&memory.catalogue);
+        }
+    }
+}
+
+/// The one that writes.
+pub(in crate::sqlite) struct Writer {
+    connection: Connection,
+    key: KeyEncryptionKey,
+    memory: Memory,
+    collector: Collector,
+    published: Arc<Published>,
+    feed: FeedSender,
+    log: LogWatch,
+    background: Background,
+}
+
+/// A turn that failed, and whether that was only as it was being completed.
+struct TurnFailure {
+    fault: SharedFault,
+    committing: bool,
+}
+
+impl TurnFailure {
+    fn new(fault: impl Into<Fault>, committing: bool) -> Self {
+        Self { fault: SharedFault::new(fault.into()), committing }
+    }
+}
+
+/// What a turn brought that is still to be told.
+struct Written {
+    committed: Vec<CommittedAction>,
+    catalogue_changed: bool,
+}
+
+impl Writer {
+    pub(in crate::sqlite) fn new(
+        connection: Connection,
+        key: KeyEncryptionKey,
+        memory: Memory,
+        queue: WriterQueue,
+        published: Arc<Published>,
+        feed: FeedSender,
+        log: LogWatch,
+    ) -> Self {
+        let collector = Collector::new(queue);
+        let mut writer =
+            Self { connection, key, memory, collector, published, feed, log, background: Background::Idle };
+        writer.look_for_jobs(false);
+        writer
+    }
+
+    /// Writes until the store is closed.
+    pub(in crate::sqlite) fn run(mut self) {
+        loop {
+            let Group { jobs, finish_checkpoint, closing, .. } = self.collector.collect(self.background);
+            if !jobs.is_empty() || (self.memory.has_jobs() && !closing) {
+                self.turn(jobs);
+            }
+            if finish_checkpoint {
+                self.log.finish_checkpoint(&self.connection);
+            }
+            if closing {
+                break;
+            }
+        }
+        self.settle();
+    }
+
+    fn turn(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let before = self.memory.clone();
+        match self.write(&mut jobs) {
+            Ok(written) => {
+                self.published.show(&self.memory, written.catalogue_changed);
+                for job in &mut jobs {
+                    job.answer();
+                }
+                self.tell(written);
+                self.look_for_jobs(false);
+                self.log.note_commit(&self.connection);
+            }
+            Err(failure) => {
+                tracing::error!(error = %failure.fault, requests = jobs.len(), "a group of requests could not be written");
+                // After some errors SQLite has rolled back by itself; then this says so, and that is all.
+                drop(self.connection.execute_batch("ROLLBACK"));
+                self.memory = before;
+                for job in &mut jobs {
+                    job.fail(&failure.fault, failure.committing);
+                }
+                self.look_for_jobs(true);
+            }
+        }
+    }
+
+    fn write(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Written, TurnFailure> {
+        let connection = &self.connection;
+        let execute = |statement| connection.prepare_cached(statement)?.execute([]);
+        execute("BEGIN IMMEDIATE").map_err(|error| TurnFailure::new(error, false))?;
+        let mut turn = Turn { connection, memory: &mut self.memory, key: &self.key, committed: Vec::new() };
+        perform(&mut turn, jobs, self.background).map_err(|fault| TurnFailure::new(fault, false))?;
+        let committed = std::mem::take(&mut turn.committed);
+        let catalogue_changed = self.memory.finish_draft();
+        execute("COMMIT").map_err(|error| TurnFailure::new(error, true))?;
+        Ok(Written { committed, catalogue_changed })
+    }
+
+    /// Deliveries first: they were matched by the catalogue before the change, or by it.
+    fn tell(&self, written: Written) {
+        if !written.committed.is_empty() {
+            self.feed.committed(written.committed);
+        }
+        if written.catalogue_changed {
+            self.feed.catalogue_changed();
+        }
+    }
+
+    fn look_for_jobs(&mut self, failed: bool) {
+        self.background = match (self.memory.has_jobs(), failed) {
+            (false, _) => Background::Idle,
+            (true, false) => Background::Working,
+            (true, true) => Background::Resting,
+        };
+    }
+
+    /// Leaves the database in one file, without reserved numbers.
+    fn settle(mut self) {
+        let settled = self.memory.counters.settle(&self.connection);
+        if let Err(error) = settled {
+            tracing::warn!(error = %error, "some numbers will be left out after the next start");
+        }
+        self.log.finish_at_close(&self.connection);
+    }
+}
+
+fn perform(turn: &mut Turn<'_>, jobs: &mut [Box<dyn Job>], background: Background) -> Result<(), Fault> {
+    if background != Background::Idle {
+        fanout::step(turn)?;
+        cleanup::step(turn)?;
+    }
+    for job in jobs {
+        job.perform(turn)?;
+    }
+    turn.memory.counters.reserve(turn.connection)?;
+    Ok(())
+}

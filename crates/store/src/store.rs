@@ -1,0 +1,158 @@
+//! What every store offers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::time::Timestamp;
+
+use crate::catalogue::Catalogue;
+use crate::change::{CatalogueChange, ChangeRefusal};
+use crate::error::StoreError;
+use crate::feed::Announcement;
+use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
+use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
+use crate::read::{
+    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, StoreFigures, StoredResource,
+};
+use crate::record::Record;
+use rendezhook_domain::sequence::ReceiverNumber;
+
+/// Durable storage of everything.
+///
+/// What a method says it wrote is on disk when it returns: it survives the end of the process and of the machine. Writing
+/// methods may be called from many tasks at once; the store groups them.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The catalogue as it is now.
+    fn catalogue(&self) -> Arc<Catalogue>;
+
+    /// Changes the catalogue; answers with the new one once it is durable and seen by [`Store::catalogue`].
+    ///
+    /// # Errors
+    /// The outer error when the store failed, the inner one when the change was refused. Nothing is changed in both cases.
+    async fn change(
+        &self,
+        change: CatalogueChange,
+    ) -> Result<Result<Arc<Catalogue>, ChangeRefusal>, StoreError>;
+
+    /// Commits a publisher's request: all of it or nothing.
+    ///
+    /// # Errors
+    /// When the store failed; whether it was committed is unknown only after [`StoreError::Database`].
+    async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError>;
+
+    /// Commits a delivery of its own and answers with its id.
+    ///
+    /// # Errors
+    /// When the store failed. The inner refusal says that the subscription is gone.
+    async fn publish_detached(
+        &self,
+        delivery: DetachedDelivery,
+    ) -> Result<Result<DeliveryId, ChangeRefusal>, StoreError>;
+
+    /// Records turns of deliveries. A record for a delivery that has ended in between is dropped.
+    ///
+    /// # Errors
+    /// When the store failed; then none of them is recorded.
+    async fn record(&self, records: Vec<Record>) -> Result<(), StoreError>;
+
+    /// The receivers that have waiting deliveries, with the highest sequence of each. Asked once, at the start.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn receivers_with_pending(&self) -> Result<Vec<Announcement>, StoreError>;
+
+    /// Waiting deliveries of a receiver with a sequence above `after` and up to `up_to`, in ascending order, at most `limit`;
+    /// those of one subscription only when one is named.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn pending_page(
+        &self,
+        receiver: ReceiverNumber,
+        after: Sequence,
+        up_to: Sequence,
+        subscription: Option<SubscriptionNumber>,
+        limit: usize,
+    ) -> Result<PendingPage, StoreError>;
+
+    /// What attempts of these deliveries need. A delivery that has ended in between is missing from the answer.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn material(&self, keys: &[DeliveryKey]) -> Result<Vec<AttemptMaterial>, StoreError>;
+
+    /// A stored resource; `None` when there never was one. Of a removed one the last state, whose facts say so.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn resource(
+        &self,
+        organization: OrganizationNumber,
+        kind: ResourceKind,
+        id: &ResourceId,
+    ) -> Result<Option<StoredResource>, StoreError>;
+
+    /// A page of an organization's deliveries, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn deliveries(
+        &self,
+        organization: OrganizationNumber,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryCursor>,
+        limit: usize,
+    ) -> Result<DeliveryPage, StoreError>;
+
+    /// One delivery of an organization; `None` also when it belongs to another one.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn delivery(
+        &self,
+        organization: OrganizationNumber,
+        id: DeliveryId,
+    ) -> Result<Option<DeliveryDetail>, StoreError>;
+
+    /// The attempts of one delivery; `None` when the organization has no such delivery.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn attempts(
+        &self,
+        organization: OrganizationNumber,
+        id: DeliveryId,
+    ) -> Result<Option<AttemptPage>, StoreError>;
+
+    /// Removes what retention no longer keeps, a bounded amount a call; answers whether there is more to remove.
+    ///
+    /// Waiting deliveries accepted before `bodies_before` end as expired first. Latest states of resources are kept.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn retain(
+        &self,
+        bodies_before: Timestamp,
+        metadata_before: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Numbers about the whole store.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn figures(&self) -> Result<StoreFigures, StoreError>;
+
+    /// Checks that the store can be written, for readiness.
+    ///
+    /// # Errors
+    /// When it cannot.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Finishes what is under way and closes. Later calls answer [`StoreError::ShuttingDown`].
+    async fn close(&self);
+}

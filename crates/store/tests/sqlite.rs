@@ -1,0 +1,207 @@
+//! What only the store on SQLite does: its files, its lock, its log, its key.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_secrets::KeyEncryptionKey;
+use rendezhook_store::StoreError;
+use rendezhook_store::contract::world::{World, change, request};
+use rendezhook_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
+use rusqlite::Connection;
+use tokio::task::JoinSet;
+
+fn options(directory: &Path) -> SqliteOptions {
+    SqliteOptions::new(directory, KeyEncryptionKey::from_bytes([7; 32]))
+}
+
+fn open(options: SqliteOptions) -> World {
+    let (store, feed) = SqliteStore::open(options).unwrap();
+    World { store, feed }
+}
+
+#[test]
+fn the_linked_sqlite_has_no_known_fault_in_its_log() {
+    assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused_and_told_who_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(options(directory.path()));
+    let error = SqliteStore::open(options(directory.path())).unwrap_err();
+    assert!(matches!(error, OpenError::InUse { .. }));
+    let message = error.to_string();
+    assert!(message.contains(&format!("(pid {})", std::process::id())), "{message}");
+    world.store.close().await;
+    open(options(directory.path())).store.close().await;
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    open(options(directory.path())).store.close().await;
+    let database = Connection::open(directory.path().join("rendezhook.db")).unwrap();
+    database.pragma_update(None, "user_version", 1_000).unwrap();
+    drop(database);
+    let error = SqliteStore::open(options(directory.path())).unwrap_err();
+    assert!(matches!(error, OpenError::NewerSchema { found: 1_000, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn another_key_is_refused_and_the_right_one_still_works() {
+    let directory = tempfile::tempdir().unwrap();
+    open(options(directory.path())).store.close().await;
+    let other = SqliteOptions::new(directory.path(), KeyEncryptionKey::from_bytes([8; 32]));
+    let error = SqliteStore::open(other).unwrap_err();
+    assert!(matches!(error, OpenError::WrongKey), "{error}");
+    open(options(directory.path())).store.close().await;
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(options(directory.path()));
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    let catalogue = world.catalogue();
+    let entry = catalogue.subscriptions.get(&one.subscription).unwrap();
+    let secret = entry.keys.first().unwrap().secret.expose_bytes();
+    world.store.close().await;
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+    }
+}
+
+#[tokio::test]
+async fn a_closed_database_is_one_file_without_reserved_numbers() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(options(directory.path()));
+    let organization = world.organization().await;
+    world.publish_one(organization).await;
+    let highest = world.store.figures().await.unwrap().highest_sequence;
+    world.store.close().await;
+    let log = directory.path().join("rendezhook.db-wal");
+    assert!(!log.exists() || std::fs::metadata(log).unwrap().len() == 0);
+    let database = Connection::open(directory.path().join("rendezhook.db")).unwrap();
+    let reserved: i64 = database
+        .query_row("SELECT value FROM position WHERE name = 'sequence'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(u64::try_from(reserved).unwrap(), highest.get());
+    let sound: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok");
+}
+
+/// What a crash leaves is what the files hold at any moment: a copy of them is opened as another directory.
+#[tokio::test]
+async fn numbers_are_never_given_twice_after_a_crash() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(options(directory.path()));
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    for _ in 0..3 {
+        world.publish_one(organization).await;
+    }
+    let crashed = tempfile::tempdir().unwrap();
+    for name in ["rendezhook.db", "rendezhook.db-wal"] {
+        std::fs::copy(directory.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let before = world.waiting(one).await;
+    let after = open(options(crashed.path()));
+    assert_eq!(after.waiting(one).await, before);
+    let receipt = after.publish_one(organization).await;
+    let last = before.last().unwrap();
+    assert!(receipt.actions.first().unwrap().sequence > last.key.sequence);
+    let new = after.waiting(one).await.pop().unwrap();
+    assert!(new.resource > last.resource);
+    after.store.close().await;
+}
+
+#[tokio::test]
+async fn the_log_stays_bounded_while_publishers_and_readers_go_on() {
+    const LIMIT: u64 = 256 * 1024;
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(SqliteOptions { checkpoint_bytes: LIMIT, ..options(directory.path()) });
+    let organization = world.organization().await;
+    world.subscribe(organization, "*").await;
+    let mut tasks = JoinSet::new();
+    for publisher in 0..8 {
+        let store = Arc::clone(&world.store);
+        tasks.spawn(async move {
+            for number in 0..150 {
+                let id = format!("e{publisher}-{number}");
+                let mut new = change(&id, None, &["event.created"]);
+                new.body = vec![b' '; 20_000].into();
+                let request = request(&store.catalogue(), organization, vec![new]);
+                store.publish(request).await.unwrap();
+                let id = ResourceId::new(&id).unwrap();
+                assert!(store.resource(organization, ResourceKind::Event, &id).await.unwrap().is_some());
+            }
+        });
+    }
+    let log = directory.path().join("rendezhook.db-wal");
+    let mut highest = 0;
+    while tasks.join_next().await.is_some() {
+        highest = highest.max(std::fs::metadata(&log).unwrap().len());
+    }
+    let written = std::fs::metadata(directory.path().join("rendezhook.db")).unwrap().len();
+    assert!(written > 60 * LIMIT, "only {written} bytes were written");
+    // The file never shrinks while it is in use, so its length is the most that was ever in it.
+    assert!(highest < 8 * LIMIT, "the log grew to {highest} bytes");
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_told_and_the_store_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(options(directory.path()));
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    world.publish_one(organization).await;
+    let figures = world.store.figures().await.unwrap();
+
+    // Somebody else holds the database for writing, longer than the writer waits.
+    let mut intruder = Connection::open(directory.path().join("rendezhook.db")).unwrap();
+    let held = intruder.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let refused = request(&world.catalogue(), organization, vec![change("e1", None, &["event.created"])]);
+    let error = world.store.publish(refused.clone()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Database { .. }), "{error:?}");
+    assert_eq!(world.store.figures().await.unwrap(), figures);
+    drop(held);
+
+    world.commit(refused).await;
+    assert_eq!(world.waiting(one).await.len(), 2);
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_publishers_before_records() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(SqliteOptions { queue_requests: 4, ..options(directory.path()) });
+    let organization = world.organization().await;
+    // The writer is kept busy by somebody who holds the database.
+    let mut intruder = Connection::open(directory.path().join("rendezhook.db")).unwrap();
+    let held = intruder.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let publish = |number: u32| {
+        let id = format!("e{number}");
+        let request = request(&world.catalogue(), organization, vec![change(&id, None, &["event.created"])]);
+        let store = Arc::clone(&world.store);
+        async move { store.publish(request).await }
+    };
+    let mut publishers: JoinSet<_> = (0..40).map(publish).collect();
+    // Each of them has asked once this has had its turn.
+    tokio::task::yield_now().await;
+    let urgent = world.store.check().await.unwrap_err();
+    assert!(!matches!(urgent, StoreError::Overloaded), "{urgent:?}");
+    let mut overloaded = 0;
+    while let Some(outcome) = publishers.join_next().await {
+        overloaded += u32::from(matches!(outcome.unwrap(), Err(StoreError::Overloaded)));
+    }
+    assert!(overloaded >= 30, "{overloaded}");
+    drop(held);
+    world.publish_one(organization).await;
+    world.store.close().await;
+}
