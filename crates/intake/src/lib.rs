@@ -1,1 +1,37 @@
 #![doc = include_str!("../README.md")]
+
+mod derived;
+mod error;
+mod explicit;
+mod item;
+mod matching;
+pub mod recent;
+mod test_delivery;
+
+use std::sync::Arc;
+
+use rendezhook_store::Store;
+
+pub use derived::{DerivedAction, NewState, PutAnswer};
+pub use error::PublishError;
+pub use explicit::Published;
+pub use item::Item;
+
+/// How often a request is decided anew when others change the same resources or the catalogue at the same moment.
+pub const MAXIMUM_ROUNDS: usize = 5;
+
+/// Takes what is published and has it committed.
+///
+/// Cheap to share behind an `Arc`; all methods may be called at once from many tasks.
+pub struct Intake {
+    store: Arc<dyn Store>,
+    recent: recent::RecentFacts,
+}
+
+impl Intake {
+    /// An intake that commits to this store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, recent: recent::RecentFacts::new(recent::DEFAULT_CAPACITY) }
+    }
+}

@@ -1,0 +1,198 @@
+//! Publishing a resource's new state: what happened is derived from the stored one.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rendezhook_domain::action::ActionName;
+use rendezhook_domain::id::ActionId;
+use rendezhook_domain::lifecycle::{self, BodyChange, Change, Derivation, Stored};
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::catalogue::OrganizationEntry;
+use rendezhook_store::publish::{NewAction, Publish, PublishOutcome, Receipt, ResourceChange};
+use serde_json::Value;
+
+use crate::error::PublishError;
+use crate::explicit::entry;
+use crate::matching::matched;
+use crate::{Intake, MAXIMUM_ROUNDS};
+
+/// The new state of a resource.
+#[derive(Debug, Clone)]
+pub struct NewState {
+    /// The kind of the resource.
+    pub kind: ResourceKind,
+    /// The publisher's id of the resource.
+    pub resource_id: ResourceId,
+    /// The whole new state, a JSON object in UTF-8; `None` removes the resource.
+    pub resource: Option<Bytes>,
+    /// The user it concerns.
+    pub user: Option<Arc<str>>,
+    /// When it changed; now when `None`.
+    pub occurred_at: Option<Timestamp>,
+    /// After which no attempt is made.
+    pub expires_at: Option<Timestamp>,
+    /// The version the caller looked at; another one refuses the change. 0: the resource must not exist.
+    pub if_version: Option<u64>,
+}
+
+/// What a new state led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutAnswer {
+    /// The resource's version now.
+    pub version: u64,
+    /// What happened, in order; empty when the state is the stored one.
+    pub actions: Vec<DerivedAction>,
+}
+
+/// One derived action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DerivedAction {
+    /// Its id.
+    pub id: ActionId,
+    /// What happened.
+    pub name: ActionName,
+    /// What changed: JSON pointers (RFC 6901) into the resource.
+    pub changes: Vec<String>,
+    /// How many deliveries it makes.
+    pub deliveries: u32,
+}
+
+impl Intake {
+    /// Commits a resource's new state, or its removal, with the actions derived from it.
+    ///
+    /// The stored state again derives nothing and commits nothing.
+    ///
+    /// # Errors
+    /// When the named version is not the stored one, a removed resource does not exist, the body is no JSON object, others
+    /// change the same resource without end, or the store failed. Nothing is changed then.
+    pub async fn put(
+        &self,
+        organization: OrganizationNumber,
+        state: &NewState,
+        now: Timestamp,
+    ) -> Result<PutAnswer, PublishError> {
+        let resource: Option<Value> = state
+            .resource
+            .as_ref()
+            .map(|body| serde_json::from_slice(body))
+            .transpose()
+            .map_err(PublishError::NotAnObject)?;
+        let occurred_at = state.occurred_at.unwrap_or(now);
+        for _round in 0..MAXIMUM_ROUNDS {
+            let catalogue = self.store.catalogue();
+            let organization_entry = entry(&catalogue, organization)?;
+            let kept = self.store.resource(organization, state.kind, &state.resource_id).await?;
+            let kept_body: Option<Value> = kept
+                .as_ref()
+                .map(|kept| serde_json::from_slice(&kept.body))
+                .transpose()
+                .map_err(PublishError::NotAnObject)?;
+            let stored = match (&kept, &kept_body) {
+                (Some(kept), Some(body)) => Some(Stored { facts: kept.facts, resource: body }),
+                _ => None,
+            };
+            let existing = stored.as_ref().filter(|stored| !stored.facts.removed);
+            check_version(state.if_version, existing.map_or(0, |stored| stored.facts.version))?;
+            let change = match &resource {
+                Some(resource) => Change::State(resource),
+                None if existing.is_none() => return Err(PublishError::UnknownResource),
+                None => Change::Removed,
+            };
+            let Some(derivation) = lifecycle::derive(state.kind, stored.as_ref(), change, occurred_at) else {
+                let version = existing.map_or(0, |stored| stored.facts.version);
+                return Ok(PutAnswer { version, actions: Vec::new() });
+            };
+            let body = match (&state.resource, &kept) {
+                (Some(body), _) => body.clone(),
+                (None, Some(kept)) => kept.body.clone(),
+                (None, None) => return Err(PublishError::UnknownResource),
+            };
+            let cancelled_before = existing.is_some_and(|stored| stored.facts.cancelled);
+            let resource_change = ResourceChange {
+                kind: state.kind,
+                resource_id: state.resource_id.clone(),
+                expected: kept.as_ref().map(|kept| kept.facts.version),
+                facts: derivation.facts,
+                stores_body: derivation.body == BodyChange::Replaced,
+                body,
+                actions: new_actions(organization_entry, state, &derivation, occurred_at, cancelled_before),
+            };
+            let request = Publish {
+                organization,
+                catalogue: catalogue.version,
+                accepted_at: now,
+                idempotency: None,
+                changes: vec![resource_change],
+            };
+            match self.store.publish(request).await? {
+                PublishOutcome::Committed(receipt) | PublishOutcome::Replayed(receipt) => {
+                    let name = (organization, state.kind, state.resource_id.clone());
+                    self.recent.remember(name, Some(derivation.facts));
+                    return Ok(answer(organization, derivation, &receipt));
+                }
+                PublishOutcome::KeyReused => return Err(PublishError::KeyReused),
+                PublishOutcome::Stale(_) | PublishOutcome::CatalogueChanged => {}
+            }
+        }
+        Err(PublishError::Contended)
+    }
+}
+
+fn check_version(named: Option<u64>, current: u64) -> Result<(), PublishError> {
+    match named {
+        Some(named) if named != current => Err(PublishError::VersionMismatch { current }),
+        _ => Ok(()),
+    }
+}
+
+fn new_actions(
+    organization: &OrganizationEntry,
+    state: &NewState,
+    derivation: &Derivation,
+    occurred_at: Timestamp,
+    cancelled_before: bool,
+) -> Vec<NewAction> {
+    // The last action makes the resource's version, those before it the versions before.
+    let actions = u64::try_from(derivation.actions.len()).unwrap_or(u64::MAX);
+    let first_version = derivation.facts.version.saturating_sub(actions).saturating_add(1);
+    derivation
+        .actions
+        .iter()
+        .zip(first_version..)
+        .map(|(derived, version)| NewAction {
+            name: derived.name.clone(),
+            version,
+            user: state.user.clone(),
+            occurred_at,
+            expires_at: state.expires_at,
+            representations: None,
+            changes: pointers(&derived.changes),
+            matched: matched(organization, &derived.name, state.user.as_deref(), cancelled_before),
+        })
+        .collect()
+}
+
+/// The pointers as a JSON array; `None` when nothing is named.
+fn pointers(changes: &[String]) -> Option<Bytes> {
+    if changes.is_empty() {
+        return None;
+    }
+    serde_json::to_vec(changes).ok().map(Bytes::from)
+}
+
+fn answer(organization: OrganizationNumber, derivation: Derivation, receipt: &Receipt) -> PutAnswer {
+    let actions = derivation
+        .actions
+        .into_iter()
+        .zip(&receipt.actions)
+        .map(|(derived, committed)| DerivedAction {
+            id: ActionId::new(receipt.accepted_at, committed.sequence, organization),
+            name: derived.name,
+            changes: derived.changes,
+            deliveries: committed.deliveries,
+        })
+        .collect();
+    PutAnswer { version: derivation.facts.version, actions }
+}

@@ -1,0 +1,50 @@
+//! Why a publish was refused.
+
+use rendezhook_store::StoreError;
+
+use crate::MAXIMUM_ROUNDS;
+
+/// A publish was refused; nothing of it happened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The organization does not exist (any more).
+    #[error("the organization does not exist")]
+    UnknownOrganization,
+    /// The subscription does not exist (any more).
+    #[error("the subscription does not exist")]
+    UnknownSubscription,
+    /// An item cannot be published as it is.
+    #[error("item {index}: {reason}")]
+    InvalidItem {
+        /// Its place in the request, from 0.
+        index: usize,
+        /// Which member is wrong: a JSON pointer (RFC 6901) within the item.
+        pointer: &'static str,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request; use a new key for a new request")]
+    KeyReused,
+    /// The resource has another version than the caller named.
+    #[error("the resource has version {current}, not the one named; read it again and repeat")]
+    VersionMismatch {
+        /// The version it has; 0 when it does not exist.
+        current: u64,
+    },
+    /// The resource does not exist.
+    #[error("the resource does not exist")]
+    UnknownResource,
+    /// The stored resource cannot be compared with.
+    #[error("the resource's state is not a JSON object")]
+    NotAnObject(#[source] serde_json::Error),
+    /// Others kept changing the same resources.
+    #[error(
+        "others changed the same resources at the same time, {MAXIMUM_ROUNDS} times in a row; repeat the request"
+    )]
+    Contended,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,164 @@
+//! Publishing actions as they are named.
+
+use std::collections::HashMap;
+
+use rendezhook_domain::facts::Facts;
+use rendezhook_domain::lifecycle::{self, BodyChange, ExplicitOutcome};
+use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::catalogue::{Catalogue, OrganizationEntry};
+use rendezhook_store::publish::{
+    IdempotencyClaim, NewAction, Publish, PublishOutcome, Receipt, ResourceChange, StaleResource,
+};
+
+use crate::error::PublishError;
+use crate::item::Item;
+use crate::matching::matched;
+use crate::recent::ResourceName;
+use crate::{Intake, MAXIMUM_ROUNDS};
+
+/// What was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Each action, in the order of the request.
+    pub receipt: Receipt,
+    /// The request had been committed before under its idempotency key; nothing new happened.
+    pub replayed: bool,
+}
+
+impl Intake {
+    /// Commits actions as they are named: all of them or none.
+    ///
+    /// Each stores its resource, unless what happened is older than the stored state. When this returns, everything is durable.
+    ///
+    /// # Errors
+    /// When an item is wrong, the idempotency key was used for another request, others change the same resources without end,
+    /// or the store failed. Nothing is published then.
+    pub async fn publish(
+        &self,
+        organization: OrganizationNumber,
+        items: &[Item],
+        idempotency: Option<IdempotencyClaim>,
+        now: Timestamp,
+    ) -> Result<Published, PublishError> {
+        check(items)?;
+        let parsed = parse(items)?;
+        for _round in 0..MAXIMUM_ROUNDS {
+            let catalogue = self.store.catalogue();
+            let changes = self.decide(entry(&catalogue, organization)?, items, &parsed, now);
+            let decided_facts: Vec<Facts> = changes.iter().map(|change| change.facts).collect();
+            let request = Publish {
+                organization,
+                catalogue: catalogue.version,
+                accepted_at: now,
+                idempotency: idempotency.clone(),
+                changes,
+            };
+            match self.store.publish(request).await? {
+                PublishOutcome::Committed(receipt) => {
+                    for (item, facts) in items.iter().zip(decided_facts) {
+                        self.recent.remember(name_of(organization, item), Some(facts));
+                    }
+                    return Ok(Published { receipt, replayed: false });
+                }
+                PublishOutcome::Replayed(receipt) => return Ok(Published { receipt, replayed: true }),
+                PublishOutcome::KeyReused => return Err(PublishError::KeyReused),
+                PublishOutcome::Stale(stale) => self.correct(organization, items, stale),
+                PublishOutcome::CatalogueChanged => {}
+            }
+        }
+        Err(PublishError::Contended)
+    }
+
+    /// Decides what the items do, from what is remembered of their resources and from each other.
+    fn decide(
+        &self,
+        organization: &OrganizationEntry,
+        items: &[Item],
+        parsed: &[serde_json::Value],
+        now: Timestamp,
+    ) -> Vec<ResourceChange> {
+        let number = organization.organization.number;
+        let several = items.len() > 1;
+        let mut within_request: HashMap<ResourceName, Facts> = HashMap::new();
+        let mut changes = Vec::with_capacity(items.len());
+        for (item, resource) in items.iter().zip(parsed) {
+            let name = name_of(number, item);
+            let before = within_request.get(&name).copied().or_else(|| self.recent.recall(&name));
+            let occurred_at = item.occurred_at.unwrap_or(now);
+            let ExplicitOutcome { facts, body } =
+                lifecycle::facts_after_explicit(item.kind, before, resource, &item.action, occurred_at);
+            let cancelled_before = before.is_some_and(|facts| facts.cancelled);
+            let action = NewAction {
+                name: item.action.clone(),
+                version: facts.version,
+                user: item.user.clone(),
+                occurred_at,
+                expires_at: item.expires_at,
+                representations: item.representations.clone(),
+                changes: None,
+                matched: matched(organization, &item.action, item.user.as_deref(), cancelled_before),
+            };
+            changes.push(ResourceChange {
+                kind: item.kind,
+                resource_id: item.resource_id.clone(),
+                expected: before.map(|facts| facts.version),
+                facts,
+                stores_body: body == BodyChange::Replaced,
+                body: item.resource.clone(),
+                actions: vec![action],
+            });
+            if several {
+                within_request.insert(name, facts);
+            }
+        }
+        changes
+    }
+
+    /// Takes over the facts that the store has where others were expected.
+    fn correct(&self, organization: OrganizationNumber, items: &[Item], stale: Vec<StaleResource>) {
+        for StaleResource { change, facts } in stale {
+            if let Some(item) = items.get(change) {
+                self.recent.remember(name_of(organization, item), facts);
+            }
+        }
+    }
+}
+
+/// The organization's part of the catalogue.
+pub(crate) fn entry(
+    catalogue: &Catalogue,
+    organization: OrganizationNumber,
+) -> Result<&OrganizationEntry, PublishError> {
+    catalogue.organization(organization).map(AsRef::as_ref).ok_or(PublishError::UnknownOrganization)
+}
+
+fn name_of(organization: OrganizationNumber, item: &Item) -> ResourceName {
+    (organization, item.kind, item.resource_id.clone())
+}
+
+fn check(items: &[Item]) -> Result<(), PublishError> {
+    for (index, item) in items.iter().enumerate() {
+        if item.action.kind() != Some(item.kind) {
+            let reason = format!(
+                "the action {} is not one of {} resources; both have to name the same kind",
+                item.action, item.kind
+            );
+            return Err(PublishError::InvalidItem { index, pointer: "/resource_kind", reason });
+        }
+    }
+    Ok(())
+}
+
+fn parse(items: &[Item]) -> Result<Vec<serde_json::Value>, PublishError> {
+    let mut parsed = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let value = serde_json::from_slice(&item.resource).map_err(|error| PublishError::InvalidItem {
+            index,
+            pointer: "/resource",
+            reason: error.to_string(),
+        })?;
+        parsed.push(value);
+    }
+    Ok(parsed)
+}

@@ -1,0 +1,20 @@
+//! For whom an action is.
+
+use rendezhook_domain::action::ActionName;
+use rendezhook_store::catalogue::OrganizationEntry;
+use rendezhook_store::publish::Matched;
+
+/// The subscriptions that get an action, in the order in which they were made.
+pub(crate) fn matched(
+    organization: &OrganizationEntry,
+    action: &ActionName,
+    user: Option<&str>,
+    cancelled_before: bool,
+) -> Vec<Matched> {
+    organization
+        .matching(action, user)
+        .map(|entry| &entry.subscription)
+        .filter(|subscription| subscription.dialect.carries(action, cancelled_before))
+        .map(|subscription| Matched { subscription: subscription.number, receiver: subscription.receiver })
+        .collect()
+}
