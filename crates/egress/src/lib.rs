@@ -1,1 +1,22 @@
 #![doc = include_str!("../README.md")]
+
+mod capacity;
+mod connect;
+mod connection;
+mod egress;
+mod failure;
+mod guard;
+mod pool;
+mod report;
+mod request;
+pub mod resolve;
+mod settings;
+mod stream;
+mod tls;
+
+pub use self::egress::{Egress, EgressError};
+pub use self::report::{AttemptOutcome, AttemptReport, Response, Timing};
+pub use self::request::{OutboundRequest, OutboundRequestError, USER_AGENT};
+pub use self::settings::{
+    DEFAULT_TOTAL_LIMIT, EgressSettings, MAXIMUM_RESPONSE_HEAD, MAXIMUM_RESPONSE_HEADERS,
+};

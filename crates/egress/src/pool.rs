@@ -1,0 +1,141 @@
+//! Connections at rest, kept for the next request of the same organization to the same authority.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::target::TargetUrl;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::connection::Connection;
+use crate::request::OutboundRequest;
+
+#[cfg(test)]
+mod tests;
+
+/// How often connections past their time are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// For whom and to where a connection may be used again: an organization, and scheme and authority of a target URL.
+#[derive(Clone)]
+pub(crate) struct PoolKey {
+    organization: OrganizationNumber,
+    target: TargetUrl,
+}
+
+impl PoolKey {
+    pub(crate) fn of(request: &OutboundRequest) -> Self {
+        Self { organization: request.organization(), target: request.target().clone() }
+    }
+}
+
+impl PartialEq for PoolKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.organization == other.organization
+            && self.target.scheme() == other.target.scheme()
+            && self.target.authority() == other.target.authority()
+    }
+}
+
+impl Eq for PoolKey {}
+
+impl Hash for PoolKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.organization.hash(state);
+        self.target.scheme().hash(state);
+        self.target.authority().hash(state);
+    }
+}
+
+/// Connections at rest, the most recently used taken first.
+pub(crate) struct Pool {
+    idle_limit: Duration,
+    maximum: usize,
+    maximum_per_key: usize,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// How many there are in all lists together.
+    count: usize,
+    /// The longest at rest first in each list.
+    by_key: HashMap<PoolKey, Vec<IdleConnection>>,
+}
+
+struct IdleConnection {
+    connection: Box<Connection>,
+    since: Instant,
+}
+
+impl Pool {
+    pub(crate) fn new(idle_limit: Duration, maximum: usize, maximum_per_key: usize) -> Arc<Self> {
+        Arc::new(Self { idle_limit, maximum, maximum_per_key, idle: Mutex::default() })
+    }
+
+    /// Takes the connection last used to one of `addresses`. Connections to other addresses, which the name no longer
+    /// has, and those past their time are closed on the way.
+    pub(crate) fn take(&self, key: &PoolKey, addresses: &[IpAddr]) -> Option<Box<Connection>> {
+        let now = Instant::now();
+        let mut stale = Vec::new();
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = &mut *idle;
+        let list = idle.by_key.get_mut(key)?;
+        while let Some(candidate) = list.pop() {
+            idle.count -= 1;
+            let remote = candidate.connection.remote().ip();
+            let current = addresses.iter().any(|address| address.to_canonical() == remote);
+            if current && now.duration_since(candidate.since) < self.idle_limit {
+                return Some(candidate.connection);
+            }
+            stale.push(candidate);
+        }
+        None
+    }
+
+    /// Keeps a connection for later, or closes it when there are too many.
+    pub(crate) fn put(&self, key: PoolKey, connection: Box<Connection>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = &mut *idle;
+        if idle.count >= self.maximum {
+            return;
+        }
+        let list = idle.by_key.entry(key).or_default();
+        if list.len() < self.maximum_per_key {
+            list.push(IdleConnection { connection, since: Instant::now() });
+            idle.count += 1;
+        }
+    }
+
+    /// Closes what is past its time.
+    fn sweep(&self) {
+        let now = Instant::now();
+        let mut expired = Vec::new();
+        {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let idle = &mut *idle;
+            idle.by_key.retain(|_, list| {
+                let young = list.partition_point(|one| now.duration_since(one.since) >= self.idle_limit);
+                expired.extend(list.drain(..young));
+                !list.is_empty()
+            });
+            idle.count -= expired.len();
+        }
+        // Closing sockets takes its time; the lock is free by now.
+        drop(expired);
+    }
+
+    /// Sweeps for as long as the pool lives.
+    pub(crate) async fn keep_swept(pool: Weak<Self>) {
+        let mut ticks = interval(SWEEP_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let Some(pool) = pool.upgrade() else { return };
+            pool.sweep();
+        }
+    }
+}

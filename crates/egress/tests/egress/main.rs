@@ -1,0 +1,12 @@
+//! Egress against real sockets: receivers that behave, misbehave and attack.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod guarding;
+#[cfg(test)]
+mod keeping;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tls;
