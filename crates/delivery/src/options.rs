@@ -1,0 +1,48 @@
+//! What an operator can set about delivering.
+
+use std::time::Duration;
+
+use rendezhook_domain::retry::RetryPolicy;
+
+use crate::scheduler::SchedulerLimits;
+
+/// What an operator can set about delivering. The defaults suit a machine with two cores and 512 MiB.
+#[derive(Debug, Clone)]
+pub struct DeliveryOptions {
+    /// How many attempts run at once, how long a failing head holds its lane, and how endpoints are spared.
+    pub limits: SchedulerLimits,
+    /// How long an attempt may take, from the start of DNS to the end of the answer's head: 1 to 30 s.
+    pub attempt_deadline: Duration,
+    /// Of which attempts heads and the answer's body are kept.
+    pub exchange_log: ExchangeLog,
+    /// When failed deliveries are tried again, unless their subscription says otherwise.
+    pub retry: RetryPolicy,
+    /// How many bytes of published resources ride along in memory from their commit to their first attempt. Beyond that
+    /// they are read from the store.
+    pub carried_bytes: usize,
+    /// How many actions ride along.
+    pub carried_actions: usize,
+}
+
+/// Of which attempts the exchange is kept. Tests are always kept: their caller wants to see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExchangeLog {
+    /// Of failed attempts.
+    #[default]
+    Failures,
+    /// Of all attempts. Costs a row an attempt.
+    All,
+}
+
+impl Default for DeliveryOptions {
+    fn default() -> Self {
+        Self {
+            limits: SchedulerLimits::default(),
+            attempt_deadline: Duration::from_secs(15),
+            exchange_log: ExchangeLog::default(),
+            retry: RetryPolicy::standard(),
+            carried_bytes: 16 * 1024 * 1024,
+            carried_actions: 16_384,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Drives the scheduler with a store, a feed and an egress.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rendezhook_egress::Egress;
+use rendezhook_store::Store;
+use rendezhook_store::feed::{Announcement, FeedReceiver};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinError;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use self::attempt::Surroundings;
+use self::driver::{Driver, Sources};
+use self::warnings::Warnings;
+use crate::clock::Clock;
+use crate::options::DeliveryOptions;
+
+mod attempt;
+mod carried;
+mod directory;
+mod driver;
+mod exchange;
+mod handle;
+mod outbox;
+mod recorder;
+mod store_work;
+mod time;
+mod waiters;
+mod warnings;
+
+pub use self::handle::{DeliveryFigures, DeliveryHandle};
+
+/// How many callers may ask at once to be told of a delivery; further ones look into the store.
+const WATCHES_IN_QUEUE: usize = 256;
+/// The wait between two tries to read what is pending, at the start.
+const START_RETRY: Duration = Duration::from_secs(1);
+/// What an attempt has beyond its deadline when the server stops.
+const STOP_MARGIN: Duration = Duration::from_secs(1);
+/// How long a stop waits, after the last attempt, for outcomes to become durable.
+const RECORD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The delivery side of a server: makes the attempts of all deliveries and records how they ended.
+///
+/// It is made at the start, handed its own task with [`Delivery::run`], and spoken to through its [`DeliveryHandle`].
+pub struct Delivery {
+    options: DeliveryOptions,
+    store: Arc<dyn Store>,
+    feed: FeedReceiver,
+    egress: Arc<Egress>,
+    clock: Arc<dyn Clock>,
+    watches: mpsc::Receiver<handle::Watch>,
+    figures: watch::Sender<DeliveryFigures>,
+}
+
+/// The delivery side ended otherwise than by a stop with everything recorded. Nothing is lost: what is not recorded is
+/// pending in the store and taken up at the next start.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// A task that works with the store ended abnormally.
+    #[error(
+        "a task that works with the store ended abnormally; restart the server, and report the panic in its log"
+    )]
+    StoreTask(#[source] JoinError),
+    /// The store could not be written before the stop had to end.
+    #[error(
+        "the outcomes of {0} attempts could not be recorded before the stop; they are made again after the next start"
+    )]
+    Unrecorded(usize),
+}
+
+impl Delivery {
+    /// Puts the delivery side together. Nothing happens before [`Delivery::run`].
+    ///
+    /// `feed` is the feed of `store`; `clock` gives the time by which deliveries are due and signed.
+    #[must_use]
+    pub fn new(
+        options: DeliveryOptions,
+        store: Arc<dyn Store>,
+        feed: FeedReceiver,
+        egress: Arc<Egress>,
+        clock: Arc<dyn Clock>,
+    ) -> (Self, DeliveryHandle) {
+        let (watch_sender, watches) = mpsc::channel(WATCHES_IN_QUEUE);
+        let (figures, figures_receiver) = watch::channel(DeliveryFigures::default());
+        let handle =
+            DeliveryHandle { store: Arc::clone(&store), watches: watch_sender, figures: figures_receiver };
+        (Self { options, store, feed, egress, clock, watches, figures }, handle)
+    }
+
+    /// Delivers until `shutdown` is ready; then no new attempt starts, those under way end within their deadline and a
+    /// second, and their outcomes are made durable.
+    ///
+    /// # Errors
+    /// [`DeliveryError`] says what could not be done. Deliveries stay pending in the store in any case.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), DeliveryError> {
+        let attempt_deadline = self.options.attempt_deadline;
+        let (ended_sender, ended) = mpsc::unbounded_channel();
+        let surroundings = Arc::new(Surroundings {
+            egress: self.egress,
+            clock: self.clock,
+            deadline: attempt_deadline,
+            exchange_log: self.options.exchange_log,
+            ended: ended_sender,
+        });
+        let sources = Sources { feed: self.feed, ended, watches: self.watches };
+        let mut driver =
+            Driver::new(&self.options, Arc::clone(&self.store), surroundings, sources, self.figures);
+        let mut shutdown = std::pin::pin!(shutdown);
+
+        let announcements = tokio::select! {
+            () = &mut shutdown => return Ok(()),
+            announcements = receivers_with_pending(self.store.as_ref()) => announcements,
+        };
+        tracing::info!(
+            receivers = announcements.len(),
+            "delivering; receivers with waiting deliveries are taken up"
+        );
+        driver.announce(announcements);
+        driver.turn().map_err(DeliveryError::StoreTask)?;
+        loop {
+            tokio::select! {
+                // A stop that has been asked for comes before anything that would start another attempt.
+                biased;
+                () = &mut shutdown => break,
+                waited = driver.wait() => waited.map_err(DeliveryError::StoreTask)?,
+            }
+            driver.turn().map_err(DeliveryError::StoreTask)?;
+        }
+        stop(driver, attempt_deadline).await
+    }
+}
+
+/// Asks until the store answers: without this list nothing may be delivered, or new deliveries would pass old ones.
+async fn receivers_with_pending(store: &dyn Store) -> Vec<Announcement> {
+    let mut warnings = Warnings::default();
+    loop {
+        match store.receivers_with_pending().await {
+            Ok(announcements) => return announcements,
+            Err(error) => warnings.warn(&error, "waiting deliveries cannot be found"),
+        }
+        sleep(START_RETRY).await;
+    }
+}
+
+/// Lets attempts under way end and makes their outcomes durable, both within a bounded time.
+async fn stop(mut driver: Driver, attempt_deadline: Duration) -> Result<(), DeliveryError> {
+    tracing::info!(attempts = driver.in_flight(), "no new attempts; waiting for those under way");
+    driver.stop();
+    driver.turn().map_err(DeliveryError::StoreTask)?;
+
+    let attempts_until = Instant::now() + attempt_deadline + STOP_MARGIN;
+    drive_until(&mut driver, attempts_until, |driver| driver.in_flight() == 0).await?;
+    if driver.in_flight() > 0 {
+        tracing::warn!(
+            attempts = driver.in_flight(),
+            "attempts did not end within their deadline; they are made again after the next start"
+        );
+    }
+
+    let records_until = Instant::now() + RECORD_PATIENCE;
+    drive_until(&mut driver, records_until, |driver| driver.unrecorded() == 0).await?;
+    match driver.unrecorded() {
+        0 => Ok(()),
+        count => Err(DeliveryError::Unrecorded(count)),
+    }
+}
+
+/// Drives on until a condition holds or the time is over.
+async fn drive_until(
+    driver: &mut Driver,
+    end: Instant,
+    is_done: impl Fn(&Driver) -> bool,
+) -> Result<(), DeliveryError> {
+    while !is_done(driver) {
+        match timeout_at(end, driver.wait()).await {
+            Ok(waited) => waited.map_err(DeliveryError::StoreTask)?,
+            Err(_) => return Ok(()),
+        }
+        driver.turn().map_err(DeliveryError::StoreTask)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! One attempt, from the action to the verdict, in a task of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use rendezhook_dialects::delivery::{BuildError, DeliveryContext, Fetched, OutboundParts, build, plan};
+use rendezhook_domain::accepted::AcceptedAction;
+use rendezhook_domain::cause::Cause;
+use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::outcome::{Answer, Failure, Outcome, ReceiverWish, Verdict, retry_after};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_egress::{AttemptOutcome, Egress, OutboundRequest, OutboundRequestError, Response, Timing};
+use rendezhook_secrets::SigningSecret;
+use rendezhook_store::catalogue::{OrganizationEntry, SubscriptionEntry};
+use rendezhook_store::pending::DeliveryKey;
+use rendezhook_store::record::{AttemptRecord, AttemptResult, AttemptTiming, Exchange};
+use tokio::sync::mpsc;
+
+use super::exchange::exchange;
+use crate::clock::Clock;
+use crate::options::ExchangeLog;
+use crate::scheduler::effect::AttemptOrder;
+
+#[cfg(test)]
+mod tests;
+
+/// What all attempts share.
+pub(super) struct Surroundings {
+    pub(super) egress: Arc<Egress>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) deadline: Duration,
+    pub(super) exchange_log: ExchangeLog,
+    pub(super) ended: mpsc::UnboundedSender<AttemptEnd>,
+}
+
+/// The end of an attempt, for the scheduler and for the record.
+pub(super) struct AttemptEnd {
+    pub(super) key: DeliveryKey,
+    pub(super) verdict: Verdict,
+    /// Missing when no attempt was made.
+    pub(super) facts: Option<AttemptFacts>,
+}
+
+/// What the record adds to the scheduler's decision.
+pub(super) struct AttemptFacts {
+    pub(super) attempt: AttemptRecord,
+    /// The body that was built for this attempt; later ones have to send the same.
+    pub(super) sent_body: Option<Bytes>,
+}
+
+/// An attempt with all that it needs.
+pub(super) struct Attempt {
+    pub(super) order: AttemptOrder,
+    pub(super) action: Arc<AcceptedAction>,
+    /// What an earlier attempt sent.
+    pub(super) frozen_body: Option<Bytes>,
+    pub(super) organization: Arc<OrganizationEntry>,
+    pub(super) subscription: Arc<SubscriptionEntry>,
+}
+
+impl Surroundings {
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Reports that an ordered attempt was not made, which costs the delivery nothing.
+    pub(super) fn not_made(&self, order: &AttemptOrder) {
+        let verdict = Outcome::Failed(Cause::Busy).verdict();
+        self.report(AttemptEnd { key: order.key, verdict, facts: None });
+    }
+
+    /// Reports that the store has nothing to attempt, since the delivery has ended in between: it was cancelled, or
+    /// retention ended it.
+    ///
+    /// The store drops the record that follows. Should the row be there after all, with the action it belongs to gone, then
+    /// the record makes that visible and the delivery does not hold up its lane.
+    pub(super) fn ended_meanwhile(&self, order: &AttemptOrder) {
+        tracing::debug!(
+            receiver = order.key.receiver.get(),
+            sequence = order.key.sequence.get(),
+            "a delivery ended before its attempt could start"
+        );
+        let verdict = match Outcome::Failed(Cause::Internal).verdict() {
+            Verdict::Failure(failure) => Verdict::Failure(Failure { refused: true, ..failure }),
+            success @ Verdict::Success { .. } => success,
+        };
+        let facts = AttemptFacts::failed(order.number, self.now(), Cause::Internal);
+        self.report(AttemptEnd { key: order.key, verdict, facts: Some(facts) });
+    }
+
+    fn report(&self, end: AttemptEnd) {
+        // Nobody listens once the runtime has returned; the delivery then stays pending in the store.
+        let _ = self.ended.send(end);
+    }
+}
+
+impl AttemptFacts {
+    fn failed(number: u16, started_at: Timestamp, cause: Cause) -> Self {
+        let attempt = AttemptRecord {
+            number,
+            started_at,
+            result: AttemptResult::Failed(cause),
+            timing: AttemptTiming::default(),
+            exchange: None,
+        };
+        Self { attempt, sent_body: None }
+    }
+}
+
+impl Attempt {
+    /// Makes the attempt and reports its end, whatever happens.
+    pub(super) async fn run(self, surroundings: Arc<Surroundings>) {
+        let mut promise = Promise {
+            surroundings: &surroundings,
+            order: self.order,
+            started_at: surroundings.now(),
+            kept: false,
+        };
+        let end = self.make(&surroundings, promise.started_at).await;
+        promise.keep(end);
+    }
+
+    async fn make(&self, surroundings: &Surroundings, started_at: Timestamp) -> AttemptEnd {
+        let key = self.order.key;
+        let (parts, request) = match self.build(started_at) {
+            Ok(built) => built,
+            Err(unbuilt) => {
+                tracing::warn!(
+                    organization = %self.organization.organization.id,
+                    subscription = %self.subscription.subscription.id,
+                    delivery = %self.delivery(),
+                    reason = %unbuilt,
+                    "the request of a delivery cannot be built"
+                );
+                let facts = AttemptFacts::failed(self.order.number, started_at, Cause::Unbuildable);
+                let verdict = Outcome::Failed(Cause::Unbuildable).verdict();
+                return AttemptEnd { key, verdict, facts: Some(facts) };
+            }
+        };
+
+        let report = surroundings.egress.send(request, surroundings.deadline).await;
+        let (outcome, result) = match &report.outcome {
+            AttemptOutcome::Answered(response) => {
+                let answer = judge(response, surroundings.now());
+                (Outcome::Answered(answer), AttemptResult::Status(answer.status))
+            }
+            AttemptOutcome::Failed(cause) => (Outcome::Failed(*cause), AttemptResult::Failed(*cause)),
+        };
+        let verdict = outcome.verdict();
+        let exchange = self
+            .is_exchange_kept(&verdict, surroundings.exchange_log)
+            .then(|| self.exchange(&parts, &report.outcome));
+        let attempt = AttemptRecord {
+            number: self.order.number,
+            started_at,
+            result,
+            timing: timing(report.timing),
+            exchange,
+        };
+        let sent_body = if self.frozen_body.is_none() { Some(parts.body) } else { None };
+        AttemptEnd { key, verdict, facts: Some(AttemptFacts { attempt, sent_body }) }
+    }
+
+    fn delivery(&self) -> DeliveryId {
+        DeliveryId::new(self.action.accepted_at, self.order.key.sequence, self.order.key.receiver)
+    }
+
+    /// Builds and signs the request.
+    fn build(&self, now: Timestamp) -> Result<(OutboundParts, OutboundRequest), Unbuilt> {
+        let keys: Vec<&SigningSecret> = self.subscription.live_secrets(now).collect();
+        let subscription = &self.subscription.subscription;
+        let context = DeliveryContext {
+            delivery: self.delivery(),
+            attempt: self.order.number,
+            origin: self.order.origin,
+            action: &self.action,
+            organization: &self.organization.organization,
+            subscription,
+            keys: &keys,
+            frozen_body: self.frozen_body.as_ref(),
+            overtaken: self.order.overtaken,
+        };
+        let parts = build(plan(&context), Fetched::Nothing, &context, now)?;
+        let request = OutboundRequest::new(
+            parts.method.clone(),
+            subscription.target.clone(),
+            parts.headers.clone(),
+            parts.body.clone(),
+            self.order.organization,
+        )?;
+        Ok((parts, request))
+    }
+
+    fn is_exchange_kept(&self, verdict: &Verdict, log: ExchangeLog) -> bool {
+        let failed = matches!(verdict, Verdict::Failure(_));
+        failed || log == ExchangeLog::All || self.order.origin == DeliveryOrigin::Test
+    }
+
+    fn exchange(&self, parts: &OutboundParts, outcome: &AttemptOutcome) -> Exchange {
+        let response = match outcome {
+            AttemptOutcome::Answered(response) => Some(response),
+            AttemptOutcome::Failed(_) => None,
+        };
+        let target = &self.subscription.subscription.target;
+        exchange(&parts.method, target, &parts.headers, parts.body.len(), response)
+    }
+}
+
+/// Why there is no request to send.
+#[derive(Debug, thiserror::Error)]
+enum Unbuilt {
+    #[error(transparent)]
+    Dialect(#[from] BuildError),
+    #[error(transparent)]
+    Request(#[from] OutboundRequestError),
+}
+
+/// The promise that an attempt's end is reported, also when its task panics: else its slot and its lane were held for ever.
+struct Promise<'a> {
+    surroundings: &'a Surroundings,
+    order: AttemptOrder,
+    started_at: Timestamp,
+    kept: bool,
+}
+
+impl Promise<'_> {
+    fn keep(&mut self, end: AttemptEnd) {
+        self.kept = true;
+        self.surroundings.report(end);
+    }
+}
+
+impl Drop for Promise<'_> {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        let facts = AttemptFacts::failed(self.order.number, self.started_at, Cause::Internal);
+        let verdict = Outcome::Failed(Cause::Internal).verdict();
+        self.surroundings.report(AttemptEnd { key: self.order.key, verdict, facts: Some(facts) });
+    }
+}
+
+/// What matters of an answer for the verdict.
+fn judge(response: &Response, now: Timestamp) -> Answer {
+    let text = |name| response.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    Answer {
+        status: response.status.as_u16(),
+        retry_after: text(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now)),
+        wish: text("webhook-delivery").and_then(ReceiverWish::from_header),
+    }
+}
+
+const fn timing(timing: Timing) -> AttemptTiming {
+    let Timing { dns, connect, tls, first_byte, total } = timing;
+    AttemptTiming { dns, connect, tls, first_byte, total }
+}

@@ -1,0 +1,162 @@
+use rendezhook_domain::id::{OrganizationId, SubscriptionId};
+use rendezhook_domain::matching::{ActionPattern, Filter};
+use rendezhook_domain::organization::Organization;
+use rendezhook_domain::sequence::ReceiverNumber;
+use rendezhook_domain::subscription::{Dialect, Subscription, VyteBody};
+use rendezhook_domain::target::{TargetPolicy, TargetUrl};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::catalogue::CatalogueVersion;
+
+use super::*;
+
+fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEntry> {
+    let subscription = Subscription {
+        number: SubscriptionNumber::new(number),
+        id: SubscriptionId::from_uuid(uuid::Uuid::from_u128(u128::from(number))),
+        organization: OrganizationNumber::new(organization),
+        receiver: ReceiverNumber::new(number),
+        dialect: Dialect::Standard,
+        vyte: None,
+        description: "".into(),
+        target: TargetUrl::parse(url, &TargetPolicy::stored()).unwrap(),
+        filter: Filter { actions: vec![ActionPattern::Any], user: None },
+        state: SubscriptionState::Enabled,
+        disabled_because: None,
+        retry: None,
+        created_at: Timestamp::EARLIEST,
+        updated_at: Timestamp::EARLIEST,
+        revision: 1,
+    };
+    Arc::new(SubscriptionEntry { subscription, keys: Vec::new() })
+}
+
+fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<OrganizationEntry> {
+    let organization = Organization {
+        number: OrganizationNumber::new(number),
+        id: OrganizationId::from_uuid(uuid::Uuid::from_u128(u128::from(number))),
+        name: "Clinic".into(),
+        vyte_id: "5a4e1b2c3d4e5f6071829304".into(),
+        vyte_body: VyteBody::Array,
+        created_at: Timestamp::EARLIEST,
+    };
+    Arc::new(OrganizationEntry::new(organization, subscriptions.to_vec(), Vec::new(), Vec::new()))
+}
+
+fn catalogue(version: u64, organizations: &[Arc<OrganizationEntry>]) -> Arc<Catalogue> {
+    let subscriptions = organizations
+        .iter()
+        .flat_map(|entry| &entry.subscriptions)
+        .map(|entry| (entry.subscription.number, Arc::clone(entry)))
+        .collect();
+    Arc::new(Catalogue {
+        version: CatalogueVersion(version),
+        admin_key: None,
+        organizations: organizations
+            .iter()
+            .map(|entry| (entry.organization.number, Arc::clone(entry)))
+            .collect(),
+        organization_ids: HashMap::new(),
+        keys: HashMap::new(),
+        subscriptions,
+    })
+}
+
+fn changed(inputs: &[Input]) -> Vec<&SubscriptionView> {
+    let mut views: Vec<&SubscriptionView> = inputs
+        .iter()
+        .filter_map(|input| match input {
+            Input::SubscriptionChanged(view) => Some(view),
+            _ => None,
+        })
+        .collect();
+    views.sort_by_key(|view| view.subscription);
+    views
+}
+
+#[test]
+fn tells_everything_at_first_and_then_only_what_changed() {
+    let kept = subscription(1, 1, "https://a.example/");
+    let deleted = subscription(1, 2, "https://a.example/");
+    let other = organization(2, &[subscription(2, 3, "https://a.example/")]);
+    let mut inputs = Vec::new();
+    let first = catalogue(1, &[organization(1, &[Arc::clone(&kept), deleted]), Arc::clone(&other)]);
+    let mut directory = Directory::new(first, RetryPolicy::standard(), &mut inputs);
+    assert_eq!(changed(&inputs).len(), 3);
+    assert!(directory.knows(SubscriptionNumber::new(2)));
+
+    inputs.clear();
+    let made = subscription(1, 4, "https://b.example/");
+    directory.update(catalogue(2, &[organization(1, &[kept, made]), other]), &mut inputs);
+    assert_eq!(inputs.len(), 2);
+    assert!(matches!(inputs[0], Input::SubscriptionDeleted(number) if number.get() == 2));
+    assert!(matches!(&inputs[1], Input::SubscriptionChanged(view) if view.subscription.get() == 4));
+    assert!(!directory.knows(SubscriptionNumber::new(2)));
+}
+
+#[test]
+fn the_same_version_says_nothing() {
+    let entry = catalogue(1, &[organization(1, &[subscription(1, 1, "https://a.example/")])]);
+    let mut inputs = Vec::new();
+    let mut directory = Directory::new(Arc::clone(&entry), RetryPolicy::standard(), &mut inputs);
+    inputs.clear();
+    directory.update(entry, &mut inputs);
+    assert!(inputs.is_empty());
+}
+
+#[test]
+fn an_organization_that_is_gone_takes_its_subscriptions_along() {
+    let gone = organization(1, &[subscription(1, 1, "https://a.example/")]);
+    let mut inputs = Vec::new();
+    let mut directory = Directory::new(catalogue(1, &[gone]), RetryPolicy::standard(), &mut inputs);
+    inputs.clear();
+    directory.update(catalogue(2, &[]), &mut inputs);
+    assert!(matches!(inputs[..], [Input::SubscriptionDeleted(_)]));
+    assert!(directory.find(OrganizationNumber::new(1), SubscriptionNumber::new(1)).is_none());
+}
+
+#[test]
+fn an_endpoint_is_shared_within_an_organization_only() {
+    let mut inputs = Vec::new();
+    let one = organization(
+        1,
+        &[
+            subscription(1, 1, "https://a.example/hooks?key=1"),
+            subscription(1, 2, "https://a.example/hooks?key=2"),
+            subscription(1, 3, "https://a.example/others"),
+        ],
+    );
+    let two = organization(2, &[subscription(2, 4, "https://a.example/hooks")]);
+    Directory::new(catalogue(1, &[one, two]), RetryPolicy::standard(), &mut inputs);
+    let endpoints: Vec<EndpointNumber> = changed(&inputs).iter().map(|view| view.endpoint).collect();
+    assert_eq!(endpoints[0], endpoints[1]);
+    assert_ne!(endpoints[0], endpoints[2]);
+    assert_ne!(endpoints[0], endpoints[3]);
+}
+
+#[test]
+fn endpoints_that_nobody_uses_are_forgotten_and_their_numbers_not_used_again() {
+    let mut inputs = Vec::new();
+    let mut directory = Directory::new(
+        catalogue(1, &[organization(1, &[subscription(1, 1, "https://a.example/")])]),
+        RetryPolicy::standard(),
+        &mut inputs,
+    );
+    for version in 2..50 {
+        let url = format!("https://a{version}.example/");
+        directory.update(catalogue(version, &[organization(1, &[subscription(1, 1, &url)])]), &mut inputs);
+    }
+    assert_eq!(directory.endpoints.numbers.len(), 1);
+    assert_eq!(directory.endpoints.held.len(), 1);
+    let numbers: std::collections::HashSet<EndpointNumber> =
+        changed(&inputs).iter().map(|view| view.endpoint).collect();
+    assert_eq!(numbers.len(), 49);
+}
+
+#[test]
+fn a_subscription_without_a_schedule_has_the_server_s() {
+    let mut inputs = Vec::new();
+    let own = RetryPolicy::from_seconds(&[1, 2, 3]).unwrap();
+    let entry = catalogue(1, &[organization(1, &[subscription(1, 1, "https://a.example/")])]);
+    Directory::new(entry, own.clone(), &mut inputs);
+    assert_eq!(changed(&inputs)[0].retry, own);
+}

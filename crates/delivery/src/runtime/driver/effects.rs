@@ -1,0 +1,92 @@
+//! Carrying out what the scheduler decided.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rendezhook_domain::accepted::AcceptedAction;
+use rendezhook_store::pending::AttemptMaterial;
+use rendezhook_store::record::{Disposition, Record};
+
+use bytes::Bytes;
+
+use super::Driver;
+use crate::runtime::attempt::Attempt;
+use crate::scheduler::effect::{AttemptOrder, Effect, RecordOrder};
+
+impl Driver {
+    pub(super) fn carry_out(&mut self) {
+        let mut effects = std::mem::take(&mut self.turn.effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::StartAttempt(order) => self.start_attempt(order),
+                Effect::Record(order) => self.record(&order),
+                Effect::LoadPage(request) => self.store_work.load_page(request),
+            }
+        }
+        self.turn.effects = effects;
+    }
+
+    /// Starts an attempt with the action that rode along, or has the store asked for what it needs.
+    fn start_attempt(&mut self, order: AttemptOrder) {
+        self.in_flight += 1;
+        // A delivery that was attempted before has its body in the store.
+        let carried = if order.number == 1 { self.carried.take(order.action) } else { None };
+        match carried {
+            Some(action) => self.spawn(order, action, None),
+            None => self.store_work.read_material(order),
+        }
+    }
+
+    /// Starts the attempts whose material was read.
+    pub(super) fn start_with(&mut self, orders: Vec<AttemptOrder>, material: Vec<AttemptMaterial>) {
+        if self.stopping {
+            for order in &orders {
+                self.surroundings.not_made(order);
+            }
+            return;
+        }
+        let mut by_key: HashMap<_, _> =
+            material.into_iter().map(|material| (material.key, material)).collect();
+        for order in orders {
+            match by_key.remove(&order.key) {
+                Some(material) => self.spawn(order, material.action, material.frozen_body),
+                None => self.surroundings.ended_meanwhile(&order),
+            }
+        }
+    }
+
+    fn spawn(&self, order: AttemptOrder, action: Arc<AcceptedAction>, frozen_body: Option<Bytes>) {
+        let Some((organization, subscription)) = self.directory.find(order.organization, order.subscription)
+        else {
+            // The subscription was deleted; the store ends its deliveries, and the scheduler is told or will be.
+            self.surroundings.not_made(&order);
+            return;
+        };
+        let attempt = Attempt { order, action, frozen_body, organization, subscription };
+        tokio::spawn(attempt.run(Arc::clone(&self.surroundings)));
+    }
+
+    /// Joins the scheduler's decision with what is known of the attempt.
+    fn record(&mut self, order: &RecordOrder) {
+        let facts = if order.attempted { self.turn.facts.remove(&order.key) } else { None };
+        let (attempt, sent_body) = match facts {
+            Some(facts) => (Some(facts.attempt), facts.sent_body),
+            None => (None, None),
+        };
+        let freeze = match order.disposition {
+            Disposition::Retry { .. } => sent_body,
+            Disposition::Ended(_) => None,
+        };
+        self.store_work.record(Record {
+            key: order.key,
+            organization: order.organization,
+            subscription: order.subscription,
+            at: order.at,
+            attempt,
+            disposition: order.disposition,
+            overtaken: order.overtaken,
+            freeze,
+            disable: order.disable,
+        });
+    }
+}

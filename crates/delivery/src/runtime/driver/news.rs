@@ -1,0 +1,93 @@
+//! Turning what the store says into inputs of the scheduler.
+
+use rendezhook_domain::sequence::SubscriptionNumber;
+use rendezhook_store::feed::{CommittedAction, FeedEvent};
+use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
+
+use super::Driver;
+use crate::runtime::store_work::Answer;
+use crate::scheduler::input::Input;
+
+impl Driver {
+    /// Takes up news from the store, in their order: a changed catalogue comes before the deliveries that follow it.
+    pub(super) fn take_up(&mut self, event: FeedEvent) {
+        match event {
+            FeedEvent::Committed(actions) => {
+                for action in actions {
+                    self.take_up_action(action);
+                }
+            }
+            FeedEvent::Announced(announcements) => self.announce(announcements),
+            FeedEvent::CatalogueChanged => {
+                self.directory.update(self.store.catalogue(), &mut self.turn.inputs)
+            }
+        }
+    }
+
+    fn take_up_action(&mut self, committed: CommittedAction) {
+        let CommittedAction { action, deliveries: committed } = committed;
+        self.turn.feed_deliveries += committed.len();
+        self.look_for_strangers(committed.iter().map(|delivery| delivery.subscription));
+        let pending = committed.iter().map(|delivery| PendingDelivery {
+            key: DeliveryKey { receiver: delivery.receiver, sequence: delivery.sequence },
+            subscription: delivery.subscription,
+            action: action.sequence,
+            resource: action.resource_number,
+            origin: delivery.origin,
+            due_at: action.accepted_at,
+            failed_attempts: 0,
+            first_failed_at: None,
+            expires_at: action.expires_at,
+        });
+        match self.turn.inputs.last_mut() {
+            // Neighbours of one organization become one input.
+            Some(Input::Committed { organization, deliveries }) if *organization == action.organization => {
+                deliveries.extend(pending);
+            }
+            _ => {
+                let deliveries = pending.collect();
+                self.turn.inputs.push(Input::Committed { organization: action.organization, deliveries });
+            }
+        }
+        self.carried.keep(action, committed.len());
+    }
+
+    /// The scheduler is told of a subscription before its first delivery, also where the news that it was made is still
+    /// under way. What is unknown after that was deleted; the scheduler leaves its deliveries to the store.
+    fn look_for_strangers(&mut self, mut subscriptions: impl Iterator<Item = SubscriptionNumber>) {
+        if subscriptions.any(|subscription| !self.directory.knows(subscription)) {
+            self.directory.update(self.store.catalogue(), &mut self.turn.inputs);
+        }
+    }
+
+    pub(super) fn take_answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Recorded(keys) => {
+                for key in keys {
+                    self.waiters.tell(key);
+                    self.turn.inputs.push(Input::Recorded(key));
+                }
+            }
+            Answer::Page(request, page) => {
+                let page = page
+                    .inspect_err(|error| {
+                        self.read_warnings.warn(error, "waiting deliveries cannot be loaded")
+                    })
+                    .ok();
+                if let Some(page) = &page {
+                    self.look_for_strangers(page.deliveries.iter().map(|delivery| delivery.subscription));
+                }
+                self.turn.inputs.push(Input::PageLoaded { request, page });
+            }
+            Answer::Material(orders, material) => match material {
+                Ok(material) => self.start_with(orders, material),
+                Err(error) => {
+                    self.read_warnings.warn(&error, "what attempts need cannot be read");
+                    for order in orders {
+                        self.surroundings.not_made(&order);
+                    }
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the rest of the process may ask of the runtime.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rendezhook_domain::delivery::DeliveryState;
+use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_store::pending::DeliveryKey;
+use rendezhook_store::read::DeliveryView;
+use rendezhook_store::{Store, StoreError};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+/// How often a caller looks into the store when the runtime cannot tell it.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Somebody wants to be told when a turn of this delivery is durable.
+pub(super) struct Watch {
+    pub(super) key: DeliveryKey,
+    pub(super) waiter: oneshot::Sender<()>,
+}
+
+/// What the runtime has to do at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeliveryFigures {
+    /// Waiting deliveries that are held in memory; more may wait in the store.
+    pub in_memory: usize,
+    /// Attempts under way.
+    pub in_flight: usize,
+    /// Outcomes that are not durable yet.
+    pub waiting_to_record: usize,
+}
+
+/// Access to the running delivery side. Cheap to clone.
+#[derive(Clone)]
+pub struct DeliveryHandle {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) watches: mpsc::Sender<Watch>,
+    pub(super) figures: watch::Receiver<DeliveryFigures>,
+}
+
+impl DeliveryHandle {
+    /// The present figures.
+    #[must_use]
+    pub fn figures(&self) -> DeliveryFigures {
+        *self.figures.borrow()
+    }
+
+    /// Tells of every change of the figures.
+    #[must_use]
+    pub fn watch_figures(&self) -> watch::Receiver<DeliveryFigures> {
+        self.figures.clone()
+    }
+
+    /// Waits until a delivery has ended, or a failed attempt made from now on is durable, and answers with the delivery as
+    /// it is then. A test, which has one attempt, has ended then.
+    ///
+    /// At the deadline it answers with the delivery as it stands. `None`: the organization has no such delivery.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn outcome(
+        &self,
+        organization: OrganizationNumber,
+        id: DeliveryId,
+        deadline: Instant,
+    ) -> Result<Option<DeliveryView>, StoreError> {
+        let key = DeliveryKey { receiver: id.receiver(), sequence: id.sequence() };
+        let (waiter, mut told) = oneshot::channel();
+        // Asked before the store is read, so that no record falls between the two. When the runtime has stopped or its
+        // queue is full the waiter is dropped, and only looking is left.
+        let asked = self.watches.try_send(Watch { key, waiter }).is_ok();
+        let mut waits = if asked { Waits::ToBeTold } else { Waits::ToLook };
+        loop {
+            let Some(detail) = self.store.delivery(organization, id).await? else {
+                return Ok(None);
+            };
+            let ended = detail.view.state != DeliveryState::Waiting;
+            if ended || waits == Waits::NoMore || Instant::now() >= deadline {
+                return Ok(Some(detail.view));
+            }
+            waits = match waits {
+                Waits::ToBeTold => match timeout_at(deadline, &mut told).await {
+                    Ok(Ok(())) | Err(_) => Waits::NoMore,
+                    Ok(Err(_)) => Waits::ToLook,
+                },
+                Waits::ToLook | Waits::NoMore => {
+                    tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_INTERVAL)).await;
+                    Waits::ToLook
+                }
+            };
+        }
+    }
+}
+
+/// What a caller still waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    ToBeTold,
+    ToLook,
+    NoMore,
+}

@@ -1,0 +1,54 @@
+//! Making outcomes durable.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rendezhook_store::Store;
+use rendezhook_store::pending::DeliveryKey;
+use rendezhook_store::record::Record;
+
+use super::warnings::Warnings;
+
+/// The wait after the first failure; it doubles.
+const SHORTEST_WAIT: Duration = Duration::from_millis(250);
+/// The longest wait between two tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Writes batches of records, one at a time.
+///
+/// It is handed into the task that writes a batch and comes back with the answer: who holds it knows that none is under way.
+pub(super) struct Recorder {
+    store: Arc<dyn Store>,
+    warnings: Warnings,
+}
+
+impl Recorder {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, warnings: Warnings::default() }
+    }
+
+    /// Makes a batch durable, however long that takes, and answers with its deliveries.
+    ///
+    /// A record is never dropped: without it a delivery that has ended would be made again after the next start.
+    pub(super) async fn make_durable(mut self, batch: Vec<Record>) -> (Self, Vec<DeliveryKey>) {
+        let mut wait = SHORTEST_WAIT;
+        let mut failed = false;
+        while let Err(error) = self.store.record(batch.clone()).await {
+            failed = true;
+            if self.warnings.is_due() {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    records = batch.len(),
+                    "the outcomes of attempts cannot be recorded; their deliveries wait until the store can be written"
+                );
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        if failed {
+            tracing::info!(records = batch.len(), "the outcomes of attempts are recorded again");
+        }
+        let keys = batch.iter().map(|record| record.key).collect();
+        (self, keys)
+    }
+}

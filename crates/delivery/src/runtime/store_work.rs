@@ -1,0 +1,179 @@
+//! What the runtime wants of the store: outcomes recorded, pages and material read. None of it is waited for in place.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
+use rendezhook_store::record::Record;
+use rendezhook_store::{Store, StoreError};
+use tokio::task::{JoinError, JoinSet};
+
+use super::outbox::Outbox;
+use super::recorder::Recorder;
+use crate::scheduler::effect::AttemptOrder;
+use crate::scheduler::input::PageRequest;
+
+/// The most deliveries of a page.
+const DELIVERIES_IN_A_PAGE: usize = 500;
+/// Pages read at the same time.
+const PAGES_AT_A_TIME: usize = 4;
+/// The most deliveries whose material is read in one call.
+const MATERIAL_IN_A_CALL: usize = 128;
+/// Calls for material at the same time.
+const MATERIAL_CALLS_AT_A_TIME: usize = 2;
+
+/// An answer from the store.
+pub(super) enum Answer {
+    /// The outcomes of these deliveries are durable.
+    Recorded(Vec<DeliveryKey>),
+    /// A page, or why it could not be read.
+    Page(PageRequest, Result<PendingPage, StoreError>),
+    /// What the ordered attempts need, or why it could not be read.
+    Material(Vec<AttemptOrder>, Result<Vec<AttemptMaterial>, StoreError>),
+}
+
+/// Work of which some is under way and some waits for its turn.
+///
+/// The queues are bounded by what the scheduler orders: one page a receiver, and no more material than attempts in flight.
+pub(super) struct StoreWork {
+    store: Arc<dyn Store>,
+    under_way: JoinSet<Finished>,
+    /// Absent while a batch is under way.
+    recorder: Option<Recorder>,
+    /// Records of the batch under way.
+    recording: usize,
+    records: Outbox,
+    pages: VecDeque<PageRequest>,
+    pages_under_way: usize,
+    orders: VecDeque<AttemptOrder>,
+    material_calls_under_way: usize,
+}
+
+enum Finished {
+    Recording(Recorder, Vec<DeliveryKey>),
+    Reading(Answer),
+}
+
+impl StoreWork {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            recorder: Some(Recorder::new(Arc::clone(&store))),
+            store,
+            under_way: JoinSet::new(),
+            recording: 0,
+            records: Outbox::default(),
+            pages: VecDeque::new(),
+            pages_under_way: 0,
+            orders: VecDeque::new(),
+            material_calls_under_way: 0,
+        }
+    }
+
+    /// Outcomes that are not durable yet.
+    pub(super) fn unrecorded(&self) -> usize {
+        self.records.len() + self.recording
+    }
+
+    /// Whether more outcomes may come. While it says no, ended attempts keep their slots, so that a store that cannot
+    /// be written stops new attempts instead of filling the memory.
+    pub(super) fn has_room(&self) -> bool {
+        self.records.has_room()
+    }
+
+    /// Wants an outcome recorded.
+    pub(super) fn record(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
+    /// Wants a page read.
+    pub(super) fn load_page(&mut self, request: PageRequest) {
+        self.pages.push_back(request);
+    }
+
+    /// Wants the material of an attempt read.
+    pub(super) fn read_material(&mut self, order: AttemptOrder) {
+        self.orders.push_back(order);
+    }
+
+    /// Gives back the attempts whose material has not been asked for yet.
+    pub(super) fn withdraw_orders(&mut self) -> impl Iterator<Item = AttemptOrder> + use<> {
+        std::mem::take(&mut self.orders).into_iter()
+    }
+
+    /// Starts whatever may start now.
+    pub(super) fn start(&mut self) {
+        if !self.records.is_empty()
+            && let Some(recorder) = self.recorder.take()
+        {
+            let batch = self.records.next_batch();
+            self.recording = batch.len();
+            self.under_way.spawn(async move {
+                let (recorder, keys) = recorder.make_durable(batch).await;
+                Finished::Recording(recorder, keys)
+            });
+        }
+        while self.pages_under_way < PAGES_AT_A_TIME
+            && let Some(request) = self.pages.pop_front()
+        {
+            self.pages_under_way += 1;
+            let store = Arc::clone(&self.store);
+            self.under_way.spawn(async move {
+                let PageRequest { receiver, after, up_to, subscription } = request;
+                let page =
+                    store.pending_page(receiver, after, up_to, subscription, DELIVERIES_IN_A_PAGE).await;
+                Finished::Reading(Answer::Page(request, page))
+            });
+        }
+        while self.material_calls_under_way < MATERIAL_CALLS_AT_A_TIME && !self.orders.is_empty() {
+            self.material_calls_under_way += 1;
+            let count = self.orders.len().min(MATERIAL_IN_A_CALL);
+            let orders: Vec<AttemptOrder> = self.orders.drain(..count).collect();
+            let store = Arc::clone(&self.store);
+            self.under_way.spawn(async move {
+                let keys: Vec<DeliveryKey> = orders.iter().map(|order| order.key).collect();
+                let material = store.material(&keys).await;
+                Finished::Reading(Answer::Material(orders, material))
+            });
+        }
+    }
+
+    /// The next answer; never while nothing is under way. May be dropped and called again.
+    ///
+    /// # Errors
+    /// When a task ended abnormally, with what it was to do undone.
+    pub(super) async fn next(&mut self) -> Result<Answer, JoinError> {
+        match self.under_way.join_next().await {
+            Some(finished) => Ok(self.account(finished?)),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// An answer that is there already.
+    ///
+    /// # Errors
+    /// As [`StoreWork::next`].
+    pub(super) fn try_next(&mut self) -> Result<Option<Answer>, JoinError> {
+        match self.under_way.try_join_next() {
+            Some(finished) => Ok(Some(self.account(finished?))),
+            None => Ok(None),
+        }
+    }
+
+    fn account(&mut self, finished: Finished) -> Answer {
+        match finished {
+            Finished::Recording(recorder, keys) => {
+                self.recorder = Some(recorder);
+                self.recording = 0;
+                Answer::Recorded(keys)
+            }
+            Finished::Reading(answer) => {
+                match answer {
+                    Answer::Page(..) => self.pages_under_way -= 1,
+                    Answer::Material(..) => self.material_calls_under_way -= 1,
+                    Answer::Recorded(_) => {}
+                }
+                answer
+            }
+        }
+    }
+}

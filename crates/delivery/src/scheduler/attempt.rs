@@ -1,0 +1,273 @@
+//! The course of an attempt: it starts, it ends, and what that means becomes durable.
+
+use std::time::Duration;
+
+use rendezhook_domain::outcome::Verdict;
+use rendezhook_domain::subscription::DisableReason;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::pending::DeliveryKey;
+use rendezhook_store::record::Disposition;
+
+use super::effect::{AttemptOrder, Effect, RecordOrder};
+use super::endpoint::Endpoint;
+use super::entry::{Entry, Place, State};
+use super::history::History;
+use super::lane::overtaken_at;
+use super::outcome::{self, Next, Situation};
+use super::packed::PackedInstant;
+use super::slab::Slot;
+use super::{Randomness, Scheduler};
+
+/// Two deliveries of a subscription answered 410 within this time disable it.
+const GONE_WITHIN: Duration = Duration::from_secs(600);
+
+/// A delivery the runtime has something to do for.
+#[derive(Debug)]
+pub(super) struct Busy {
+    pub(super) entry: Slot<Entry>,
+    pub(super) phase: Phase,
+}
+
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// An attempt is under way to this endpoint, which may not be the subscription's any more.
+    InFlight(Slot<Endpoint>),
+    /// This is being recorded.
+    Recording { disposition: Disposition, attempted: bool },
+}
+
+impl Scheduler {
+    pub(super) fn start(&mut self, slot: Slot<Entry>, effects: &mut Vec<Effect>) {
+        let endpoint = self.flows[self.subscriptions[self.entries[slot].subscription].flow].endpoint;
+        // The places are taken first: when the last ready delivery of a flow leaves, its endpoint admits others to what is free.
+        self.endpoints[endpoint].in_flight += 1;
+        self.in_flight += 1;
+        self.claim(slot);
+        self.disarm(slot);
+        self.move_to(slot, State::InFlight);
+        let entry = &self.entries[slot];
+        let subscription = &self.subscriptions[entry.subscription];
+        let key = DeliveryKey {
+            receiver: self.receivers[subscription.receiver].number,
+            sequence: entry.sequence(),
+        };
+        effects.push(Effect::StartAttempt(AttemptOrder {
+            key,
+            organization: self.organizations[subscription.organization].number,
+            subscription: subscription.number,
+            action: entry.action(),
+            origin: entry.origin(),
+            number: self.failed_attempts(entry).saturating_add(1),
+            overtaken: entry.place == Place::Overtaken,
+        }));
+        self.busy.insert(key, Busy { entry: slot, phase: Phase::InFlight(endpoint) });
+    }
+
+    pub(super) fn end_attempt(
+        &mut self,
+        key: DeliveryKey,
+        verdict: Verdict,
+        random: &mut dyn Randomness,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(busy) = self.busy.get(&key) else { return };
+        let (slot, Phase::InFlight(endpoint)) = (busy.entry, &busy.phase) else { return };
+        let endpoint = *endpoint;
+        self.in_flight -= 1;
+        let next = outcome::next(&verdict, &self.situation(slot), random);
+        let disposition = match next {
+            Next::Record(disposition) => {
+                self.free_place(endpoint, &verdict, None);
+                disposition
+            }
+            Next::Later(pause) => {
+                self.free_place(endpoint, &verdict, Some(pause));
+                self.busy.remove(&key);
+                let due = self.now.after(pause);
+                self.history(slot).due_at = PackedInstant::new(Some(due));
+                self.wait_again(slot);
+                return;
+            }
+        };
+        self.entries[slot].state = State::Recording;
+        let disable = self.disable_reason(slot, &verdict);
+        self.busy.insert(key, Busy { entry: slot, phase: Phase::Recording { disposition, attempted: true } });
+        effects.push(Effect::Record(self.record_order(slot, disposition, true, disable)));
+    }
+
+    pub(super) fn note_record(&mut self, key: DeliveryKey) {
+        let Some(busy) = self.busy.get(&key) else { return };
+        let (slot, Phase::Recording { disposition, attempted }) = (busy.entry, &busy.phase) else { return };
+        let (disposition, attempted) = (*disposition, *attempted);
+        self.busy.remove(&key);
+        match disposition {
+            Disposition::Retry { due_at, first_failed_at } => {
+                let history = self.history(slot);
+                history.due_at = PackedInstant::new(Some(due_at));
+                history.first_failed_at = PackedInstant::new(Some(first_failed_at));
+                history.failed_attempts = history.failed_attempts.saturating_add(1);
+                self.wait_again(slot);
+            }
+            Disposition::Ended(_) => {
+                let lane = self.lane_key(slot);
+                let subscription = self.entries[slot].subscription;
+                self.discard(slot);
+                if attempted {
+                    self.release(lane);
+                } else {
+                    self.expiring -= 1;
+                }
+                self.forget_subscription_if_unused(subscription);
+            }
+        }
+    }
+
+    /// Lets a delivery wait for its next attempt, and its lane go on.
+    fn wait_again(&mut self, slot: Slot<Entry>) {
+        let lane = self.lane_key(slot);
+        let subscription_slot = self.entries[slot].subscription;
+        let subscription = &mut self.subscriptions[subscription_slot];
+        let parked = !subscription.enabled && (subscription.deleted || !self.entries[slot].test);
+        if parked {
+            subscription.miss(self.entries[slot].sequence());
+            self.discard(slot);
+        } else {
+            self.move_to(slot, State::Waiting);
+            self.watch_expiry(slot);
+            self.reconsider(slot);
+        }
+        self.release(lane);
+        self.forget_subscription_if_unused(subscription_slot);
+    }
+
+    /// Looks again at a delivery whose time may have come.
+    pub(super) fn reconsider(&mut self, slot: Slot<Entry>) {
+        let entry = &self.entries[slot];
+        if entry.state.is_busy() {
+            return;
+        }
+        if self.overtake_at(entry).is_some_and(|at| at <= self.now) {
+            self.overtake(slot);
+        }
+        self.arm(slot);
+        self.ready_if_due(slot);
+    }
+
+    /// Sets the timer for when a delivery is to be looked at again: when it is due, or when its lane moves on past it.
+    pub(super) fn arm(&mut self, slot: Slot<Entry>) {
+        let entry = &self.entries[slot];
+        let Some(history) = entry.history else { return };
+        let due = self.histories[history].due_at.get().filter(|due| *due > self.now);
+        let next = [due, self.overtake_at(entry)].into_iter().flatten().min();
+        self.histories[history].alarm_at = PackedInstant::new(next);
+        if next.is_some() {
+            self.due.set(&mut self.histories, history);
+        } else {
+            self.due.remove(&mut self.histories, history);
+        }
+    }
+
+    pub(super) fn disarm(&mut self, slot: Slot<Entry>) {
+        if let Some(history) = self.entries[slot].history {
+            self.due.remove(&mut self.histories, history);
+        }
+    }
+
+    /// When the lane moves on past a delivery that is still in its order.
+    fn overtake_at(&self, entry: &Entry) -> Option<Timestamp> {
+        if entry.test || entry.place == Place::Overtaken {
+            return None;
+        }
+        let first_failed_at = self.histories[entry.history?].first_failed_at.get()?;
+        Some(overtaken_at(first_failed_at, self.limits.lane_hold))
+    }
+
+    /// Takes a delivery out of memory.
+    pub(super) fn discard(&mut self, slot: Slot<Entry>) {
+        self.withdraw(slot);
+        self.leave_queue(slot);
+        self.leave_lane(slot);
+        let entry = self.entries.remove(slot);
+        if let Some(history) = entry.history {
+            self.due.remove(&mut self.histories, history);
+            self.expiry.remove(&mut self.histories, history);
+            self.histories.remove(history);
+        }
+        let receiver = self.subscriptions[entry.subscription].receiver;
+        self.receivers[receiver].entries -= 1;
+        self.settle(receiver);
+        if self.entries.len() < self.limits.entries
+            && let Some(crowded_out) = self.crowded_out.pop_front()
+        {
+            self.receivers[crowded_out].crowded_out = false;
+            self.settle(crowded_out);
+        }
+    }
+
+    pub(super) fn record_order(
+        &self,
+        slot: Slot<Entry>,
+        disposition: Disposition,
+        attempted: bool,
+        disable: Option<DisableReason>,
+    ) -> RecordOrder {
+        let entry = &self.entries[slot];
+        let subscription = &self.subscriptions[entry.subscription];
+        RecordOrder {
+            key: DeliveryKey {
+                receiver: self.receivers[subscription.receiver].number,
+                sequence: entry.sequence(),
+            },
+            organization: self.organizations[subscription.organization].number,
+            subscription: subscription.number,
+            at: self.now,
+            attempted,
+            disposition,
+            overtaken: entry.place == Place::Overtaken,
+            disable,
+        }
+    }
+
+    /// Why the receiver's answer disables the subscription, if it does.
+    fn disable_reason(&mut self, slot: Slot<Entry>, verdict: &Verdict) -> Option<DisableReason> {
+        match verdict {
+            Verdict::Success { disable: true } => Some(DisableReason::ReceiverRequest),
+            Verdict::Failure(failure) if failure.gone => {
+                let sequence = self.entries[slot].sequence();
+                let subscription = &mut self.subscriptions[self.entries[slot].subscription];
+                let former = subscription.gone.replace((sequence, self.now));
+                former
+                    .filter(|(other, at)| *other != sequence && self.now.since(*at) <= GONE_WITHIN)
+                    .map(|_| DisableReason::Gone)
+            }
+            Verdict::Success { .. } | Verdict::Failure(_) => None,
+        }
+    }
+
+    fn situation(&self, slot: Slot<Entry>) -> Situation<'_> {
+        let entry = &self.entries[slot];
+        let history = entry.history.map(|history| &self.histories[history]);
+        Situation {
+            now: self.now,
+            policy: &self.subscriptions[entry.subscription].retry,
+            failed_attempts: self.failed_attempts(entry),
+            first_failed_at: history.and_then(|history| history.first_failed_at.get()),
+            expires_at: history.and_then(|history| history.expires_at.get()),
+            test: entry.test,
+        }
+    }
+
+    fn failed_attempts(&self, entry: &Entry) -> u16 {
+        entry.history.map_or(0, |history| self.histories[history].failed_attempts)
+    }
+
+    /// The rarer facts of a delivery, made when it had none yet.
+    fn history(&mut self, slot: Slot<Entry>) -> &mut History {
+        let entry = &mut self.entries[slot];
+        let histories = &mut self.histories;
+        let history = *entry
+            .history
+            .get_or_insert_with(|| histories.insert(History { entry: slot, ..History::default() }));
+        &mut self.histories[history]
+    }
+}

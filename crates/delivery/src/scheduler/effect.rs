@@ -1,0 +1,74 @@
+//! What the scheduler wants done.
+
+use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
+use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::subscription::DisableReason;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::pending::DeliveryKey;
+use rendezhook_store::record::Disposition;
+
+use super::input::PageRequest;
+
+/// Something to be done by the runtime.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Make an attempt now. It ends with `Input::AttemptEnded`, whatever happens.
+    StartAttempt(AttemptOrder),
+    /// Make this turn of a delivery durable; answered by `Input::Recorded`, whatever happens.
+    ///
+    /// After an attempt the runtime adds the attempt's own facts to the record.
+    Record(RecordOrder),
+    /// Load a page; answered by `Input::PageLoaded`, whatever happens.
+    LoadPage(PageRequest),
+}
+
+/// The order to make an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptOrder {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// The subscription it is for.
+    pub subscription: SubscriptionNumber,
+    /// The place of its action in commit order.
+    pub action: Sequence,
+    /// Why it was made.
+    pub origin: DeliveryOrigin,
+    /// Counts the attempts from 1.
+    pub number: u16,
+    /// The lane has moved on past it.
+    pub overtaken: bool,
+}
+
+/// The order to record a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordOrder {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// The subscription it is for.
+    pub subscription: SubscriptionNumber,
+    /// When the turn ended.
+    pub at: Timestamp,
+    /// Whether an attempt was made in it.
+    pub attempted: bool,
+    /// How the delivery goes on.
+    pub disposition: Disposition,
+    /// The lane had moved on past it.
+    pub overtaken: bool,
+    /// The receiver asked that the subscription be disabled.
+    pub disable: Option<DisableReason>,
+}
+
+impl RecordOrder {
+    /// The final state, when the delivery ends with this turn.
+    #[must_use]
+    pub const fn final_state(&self) -> Option<FinalState> {
+        match self.disposition {
+            Disposition::Ended(state) => Some(state),
+            Disposition::Retry { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Receivers: how much of each one's backlog is in memory.
+
+use std::collections::BTreeSet;
+
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence};
+
+use super::Scheduler;
+use super::flow::Organization;
+use super::input::PageRequest;
+use super::list::List;
+use super::slab::Slot;
+use super::subscription::{CatchingUp, Subscription};
+
+/// What the scheduler keeps of a receiver.
+#[derive(Debug)]
+pub(super) struct Receiver {
+    pub(super) number: ReceiverNumber,
+    pub(super) organization: Slot<Organization>,
+    /// The highest sequence that is known to be committed.
+    pub(super) announced: Sequence,
+    /// Up to here every delivery was taken, or passed because its subscription is parked. Nothing up to it is taken again.
+    pub(super) loaded: Sequence,
+    /// Tests above `loaded` that were taken directly, so that nobody who tests waits for a backlog.
+    pub(super) taken_ahead: BTreeSet<Sequence>,
+    /// The page under way.
+    pub(super) page: Option<PageRequest>,
+    /// The page under way is of no use any more.
+    pub(super) page_is_stale: bool,
+    /// The last page could not be read; no other is asked for until an alarm rings.
+    pub(super) page_failed: bool,
+    /// The last page was one of a single subscription.
+    pub(super) last_was_catching_up: bool,
+    /// Subscriptions that were enabled again and whose deliveries are taken up.
+    pub(super) catching_up: List<Subscription, CatchingUp>,
+    /// Its deliveries in memory.
+    pub(super) entries: usize,
+    /// Those of them that are ready.
+    pub(super) ready: usize,
+    /// Those of the ready ones whose endpoint takes nothing more at the moment.
+    pub(super) ready_but_closed: usize,
+    pub(super) flows: u32,
+    pub(super) subscriptions: u32,
+    /// It is in the list of receivers to be looked at before the step ends.
+    pub(super) unsettled: bool,
+    /// It waits for room in memory.
+    pub(super) crowded_out: bool,
+    /// Deliveries of subscriptions nobody told of were passed; should one be told of, `loaded` says how far.
+    pub(super) passed_unknown: bool,
+}
+
+impl Default for Receiver {
+    fn default() -> Self {
+        Self::new(ReceiverNumber::new(0), Slot::default())
+    }
+}
+
+impl Receiver {
+    fn new(number: ReceiverNumber, organization: Slot<Organization>) -> Self {
+        Self {
+            number,
+            organization,
+            announced: Sequence::ZERO,
+            loaded: Sequence::ZERO,
+            taken_ahead: BTreeSet::new(),
+            page: None,
+            page_is_stale: false,
+            page_failed: false,
+            last_was_catching_up: false,
+            catching_up: List::default(),
+            entries: 0,
+            ready: 0,
+            ready_but_closed: 0,
+            flows: 0,
+            subscriptions: 0,
+            unsettled: false,
+            crowded_out: false,
+            passed_unknown: false,
+        }
+    }
+
+    /// Whether there is something in the store that belongs into memory.
+    pub(super) fn has_more(&self) -> bool {
+        self.loaded < self.announced || !self.catching_up.is_empty()
+    }
+
+    /// Whether fewer deliveries than `low_water` could be started.
+    ///
+    /// With a single endpoint more deliveries are of no use while it is closed. With several, those of one that is closed must
+    /// not keep the others from having theirs.
+    pub(super) fn runs_low(&self, low_water: usize) -> bool {
+        self.ready < low_water || (self.flows > 1 && self.ready - self.ready_but_closed < low_water)
+    }
+
+    fn is_unused(&self) -> bool {
+        self.subscriptions == 0
+            && self.page.is_none()
+            && !self.has_more()
+            && !self.page_failed
+            && !self.unsettled
+            && !self.crowded_out
+            && !self.passed_unknown
+    }
+}
+
+impl Scheduler {
+    pub(super) fn receiver_slot(
+        &mut self,
+        number: ReceiverNumber,
+        organization: OrganizationNumber,
+    ) -> Slot<Receiver> {
+        if let Some(slot) = self.receiver_slots.get(&number) {
+            return *slot;
+        }
+        let organizations = &mut self.organizations;
+        let organization = *self
+            .organization_slots
+            .entry(organization)
+            .or_insert_with(|| organizations.insert(Organization::new(organization)));
+        self.organizations[organization].receivers += 1;
+        let slot = self.receivers.insert(Receiver::new(number, organization));
+        self.receiver_slots.insert(number, slot);
+        slot
+    }
+
+    /// Has a receiver looked at before the step ends: it may need another page, or be needed no more.
+    pub(super) fn settle(&mut self, slot: Slot<Receiver>) {
+        let receiver = &mut self.receivers[slot];
+        let needs_nothing = receiver.subscriptions > 0 && !receiver.has_more();
+        if !receiver.unsettled && !needs_nothing {
+            receiver.unsettled = true;
+            self.unsettled.push(slot);
+        }
+    }
+
+    pub(super) fn forget_receiver_if_unused(&mut self, slot: Slot<Receiver>) {
+        if !self.receivers[slot].is_unused() {
+            return;
+        }
+        let receiver = self.receivers.remove(slot);
+        self.receiver_slots.remove(&receiver.number);
+        let organization = receiver.organization;
+        self.organizations[organization].receivers -= 1;
+        if self.organizations[organization].receivers == 0 {
+            let organization = self.organizations.remove(organization);
+            self.organization_slots.remove(&organization.number);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Small worlds in which one rule shows at a time.
+
+mod expiry;
+mod fairness;
+mod fixture;
+mod lanes;
+mod limits;
+mod memory;
+mod outcomes;
+mod paging;
+mod parking;

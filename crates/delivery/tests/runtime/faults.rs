@@ -1,0 +1,164 @@
+//! A store that fails when a test wants it to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::catalogue::Catalogue;
+use rendezhook_store::change::{CatalogueChange, ChangeRefusal};
+use rendezhook_store::feed::Announcement;
+use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
+use rendezhook_store::publish::{DetachedDelivery, Publish, PublishOutcome};
+use rendezhook_store::read::{
+    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, StoreFigures, StoredResource,
+};
+use rendezhook_store::record::Record;
+use rendezhook_store::{Store, StoreError};
+use tokio::sync::watch;
+
+/// Passes everything on to a real store, except while it is broken.
+pub(crate) struct FaultyStore {
+    inner: Arc<dyn Store>,
+    records_fail: AtomicBool,
+    reads_fail: AtomicBool,
+    failures: watch::Sender<usize>,
+}
+
+impl FaultyStore {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
+        Self { inner, records_fail: false.into(), reads_fail: false.into(), failures: watch::Sender::new(0) }
+    }
+
+    /// From now on recording fails, or works again.
+    pub(crate) fn fail_records(&self, fail: bool) {
+        self.records_fail.store(fail, Ordering::SeqCst);
+    }
+
+    /// From now on reading what attempts need fails, or works again.
+    pub(crate) fn fail_material(&self, fail: bool) {
+        self.reads_fail.store(fail, Ordering::SeqCst);
+    }
+
+    /// Waits until so many calls have failed in all.
+    pub(crate) async fn failed(&self, calls: usize) {
+        self.failures.subscribe().wait_for(|failures| *failures >= calls).await.unwrap();
+    }
+
+    fn check(&self, fails: &AtomicBool) -> Result<(), StoreError> {
+        if !fails.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.failures.send_modify(|failures| *failures += 1);
+        Err(StoreError::Unavailable { message: "disk full, says the test".to_owned() })
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn record(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        self.check(&self.records_fail)?;
+        self.inner.record(records).await
+    }
+
+    async fn material(&self, keys: &[DeliveryKey]) -> Result<Vec<AttemptMaterial>, StoreError> {
+        self.check(&self.reads_fail)?;
+        self.inner.material(keys).await
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.inner.catalogue()
+    }
+
+    async fn change(
+        &self,
+        change: CatalogueChange,
+    ) -> Result<Result<Arc<Catalogue>, ChangeRefusal>, StoreError> {
+        self.inner.change(change).await
+    }
+
+    async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError> {
+        self.inner.publish(publish).await
+    }
+
+    async fn publish_detached(
+        &self,
+        delivery: DetachedDelivery,
+    ) -> Result<Result<DeliveryId, ChangeRefusal>, StoreError> {
+        self.inner.publish_detached(delivery).await
+    }
+
+    async fn receivers_with_pending(&self) -> Result<Vec<Announcement>, StoreError> {
+        self.inner.receivers_with_pending().await
+    }
+
+    async fn pending_page(
+        &self,
+        receiver: ReceiverNumber,
+        after: Sequence,
+        up_to: Sequence,
+        subscription: Option<SubscriptionNumber>,
+        limit: usize,
+    ) -> Result<PendingPage, StoreError> {
+        self.inner.pending_page(receiver, after, up_to, subscription, limit).await
+    }
+
+    async fn resource(
+        &self,
+        organization: OrganizationNumber,
+        kind: ResourceKind,
+        id: &ResourceId,
+    ) -> Result<Option<StoredResource>, StoreError> {
+        self.inner.resource(organization, kind, id).await
+    }
+
+    async fn deliveries(
+        &self,
+        organization: OrganizationNumber,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryCursor>,
+        limit: usize,
+    ) -> Result<DeliveryPage, StoreError> {
+        self.inner.deliveries(organization, filter, after, limit).await
+    }
+
+    async fn delivery(
+        &self,
+        organization: OrganizationNumber,
+        id: DeliveryId,
+    ) -> Result<Option<DeliveryDetail>, StoreError> {
+        self.inner.delivery(organization, id).await
+    }
+
+    async fn attempts(
+        &self,
+        organization: OrganizationNumber,
+        id: DeliveryId,
+    ) -> Result<Option<AttemptPage>, StoreError> {
+        self.inner.attempts(organization, id).await
+    }
+
+    async fn retain(
+        &self,
+        bodies_before: Timestamp,
+        metadata_before: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.inner.retain(bodies_before, metadata_before, now).await
+    }
+
+    async fn figures(&self) -> Result<StoreFigures, StoreError> {
+        self.inner.figures().await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.inner.check().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}

@@ -1,0 +1,17 @@
+//! The runtime with a real store in a temporary directory and real receivers over sockets.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
+
+mod changing;
+mod delivering;
+mod faults;
+mod lanes;
+mod receiver;
+mod surviving;
+mod world;

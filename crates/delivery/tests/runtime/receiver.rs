@@ -1,0 +1,170 @@
+//! A receiver over a socket that answers as a test tells it.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rendezhook_domain::target::{TargetPolicy, TargetUrl};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// How long a test waits for something that has to happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Received {
+    /// The text of a header that has to be there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
+    /// The `webhook-id`: the same for every attempt of a delivery.
+    pub(crate) fn id(&self) -> &str {
+        self.header("webhook-id")
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The member `n` of the published resource, by which tests tell deliveries apart.
+    pub(crate) fn n(&self) -> u64 {
+        self.json()["data"]["resource"]["n"].as_u64().unwrap()
+    }
+}
+
+/// What to answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer {
+    /// This status at once.
+    Status(u16),
+    /// This status with the header `webhook-delivery`.
+    Wish(u16, &'static str),
+    /// 200 once [`Receiver::release`] was called.
+    Held,
+    /// Never.
+    Silence,
+}
+
+type Answers = dyn Fn(&Received, usize) -> Answer + Send + Sync;
+
+/// A running receiver; it ends when dropped.
+pub(crate) struct Receiver {
+    address: SocketAddr,
+    requests: mpsc::UnboundedReceiver<Received>,
+    released: watch::Sender<bool>,
+    _tasks: JoinSet<()>,
+}
+
+impl Receiver {
+    /// Starts one that answers by `answers`, which sees each request and how many came before it.
+    pub(crate) async fn start(answers: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, requests) = mpsc::unbounded_channel();
+        let (released, release) = watch::channel(false);
+        let shared =
+            Arc::new(Shared { answers: Box::new(answers), count: Default::default(), sender, release });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let shared = Arc::clone(&shared);
+                connections.spawn(async move {
+                    let service = service_fn(move |request| Arc::clone(&shared).serve(request));
+                    // A client that goes away in the middle is part of some tests.
+                    let _ = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        Self { address, requests, released, _tasks: tasks }
+    }
+
+    /// Starts one that always answers with this status.
+    pub(crate) async fn answering(status: u16) -> Self {
+        Self::start(move |_, _| Answer::Status(status)).await
+    }
+
+    /// The URL of a path of it.
+    pub(crate) fn target(&self, path: &str) -> TargetUrl {
+        TargetUrl::parse(&format!("http://{}{path}", self.address), &TargetPolicy::stored()).unwrap()
+    }
+
+    /// The next request; fails the test when none comes.
+    pub(crate) async fn next(&mut self) -> Received {
+        timeout(PATIENCE, self.requests.recv()).await.expect("no request came").unwrap()
+    }
+
+    /// The next so many requests.
+    pub(crate) async fn next_requests(&mut self, count: usize) -> Vec<Received> {
+        let mut requests = Vec::new();
+        for _ in 0..count {
+            requests.push(self.next().await);
+        }
+        requests
+    }
+
+    /// Requests that have come and were not looked at.
+    pub(crate) fn rest(&mut self) -> Vec<Received> {
+        std::iter::from_fn(|| self.requests.try_recv().ok()).collect()
+    }
+
+    /// Lets all held answers go, now and later.
+    pub(crate) fn release(&self) {
+        self.released.send_replace(true);
+    }
+}
+
+struct Shared {
+    answers: Box<Answers>,
+    count: std::sync::atomic::AtomicUsize,
+    sender: mpsc::UnboundedSender<Received>,
+    release: watch::Receiver<bool>,
+}
+
+impl Shared {
+    async fn serve(
+        self: Arc<Self>,
+        request: hyper::Request<Incoming>,
+    ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let path = parts.uri.to_string();
+        let received = Received { path, headers: parts.headers, body };
+        let before = self.count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let answer = (self.answers)(&received, before);
+        let _ = self.sender.send(received);
+        let mut response = hyper::Response::new(Full::new(Bytes::from_static(b"seen")));
+        match answer {
+            Answer::Status(status) => *response.status_mut() = status.try_into().unwrap(),
+            Answer::Wish(status, wish) => {
+                *response.status_mut() = status.try_into().unwrap();
+                response.headers_mut().insert("webhook-delivery", wish.parse().unwrap());
+            }
+            Answer::Held => {
+                let _ = self.release.clone().wait_for(|released| *released).await;
+            }
+            Answer::Silence => std::future::pending().await,
+        }
+        Ok(response)
+    }
+}
