@@ -1,0 +1,84 @@
+//! Which failure each error of the crates below becomes. Details of the inside stay in the log.
+
+use rendezhook_dialects::vyte::management::ManagementError;
+use rendezhook_intake::PublishError;
+use rendezhook_secrets::RandomnessError;
+use rendezhook_store::StoreError;
+use rendezhook_store::change::ChangeRefusal;
+
+use super::{Failure, FailureKind, FieldError};
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded => Self::new(
+                FailureKind::Unavailable,
+                "the server has more work than it can take; repeat the request in a moment",
+            ),
+            StoreError::ShuttingDown => {
+                Self::new(FailureKind::Unavailable, "the server is stopping; repeat the request in a moment")
+            }
+            StoreError::Unavailable { .. } => {
+                tracing::error!(%error, "the store cannot be written");
+                Self::new(
+                    FailureKind::Unavailable,
+                    "the server cannot write right now; repeat the request in a moment",
+                )
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Store(error) => error.into(),
+            PublishError::UnknownOrganization => Self::not_found("organization"),
+            PublishError::UnknownSubscription => Self::not_found("subscription"),
+            PublishError::UnknownResource => Self::not_found("resource"),
+            PublishError::KeyReused => Self::new(FailureKind::IdempotencyKeyReused, error.to_string()),
+            PublishError::VersionMismatch { .. } => {
+                Self::new(FailureKind::VersionMismatch, error.to_string())
+            }
+            PublishError::Contended => Self::new(FailureKind::Unavailable, error.to_string()),
+            PublishError::InvalidItem { index, pointer, reason } => {
+                Self::fields(vec![FieldError { detail: reason, pointer: format!("/{index}{pointer}") }])
+            }
+            // The body was checked before, so it is the stored state that is damaged.
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<ChangeRefusal> for Failure {
+    fn from(refusal: ChangeRefusal) -> Self {
+        let kind = match refusal {
+            ChangeRefusal::Unknown => FailureKind::NotFound,
+            ChangeRefusal::LimitReached(_) => FailureKind::LimitReached,
+            ChangeRefusal::Stale | ChangeRefusal::Taken => FailureKind::Conflict,
+        };
+        Self::new(kind, refusal.to_string())
+    }
+}
+
+impl From<RandomnessError> for Failure {
+    fn from(error: RandomnessError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<ManagementError> for Failure {
+    fn from(error: ManagementError) -> Self {
+        let kind = match &error {
+            ManagementError::Unauthorized => FailureKind::Unauthenticated,
+            ManagementError::Forbidden => FailureKind::Forbidden,
+            ManagementError::NotFound => FailureKind::NotFound,
+            ManagementError::MethodNotAllowed { .. } => FailureKind::MethodNotAllowed,
+            ManagementError::TooManyHooks => FailureKind::LimitReached,
+            ManagementError::InvalidJson(_) => FailureKind::InvalidJson,
+            _ => FailureKind::InvalidFields,
+        };
+        Self::new(kind, error.to_string()).with_code(error.code())
+    }
+}

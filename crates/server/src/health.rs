@@ -1,0 +1,91 @@
+//! `/health/live` and `/health/ready`, for whoever starts and watches the process.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::ServerState;
+
+/// Both routes. They need no key and tell nothing of any organization.
+pub(crate) fn routes() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready))
+}
+
+#[derive(Serialize, ToSchema)]
+struct Liveness {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// The process answers.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "health",
+    security(()),
+    responses((status = 200, description = "The process answers", body = Liveness))
+)]
+async fn live() -> Json<Liveness> {
+    Json(Liveness { status: "ok" })
+}
+
+#[derive(Serialize, ToSchema)]
+struct Readiness {
+    /// `ready` or `not_ready`.
+    status: &'static str,
+    /// `writable` or `not_writable`.
+    store: &'static str,
+    /// What the delivery side has to do.
+    delivery: DeliveryNumbers,
+}
+
+#[derive(Serialize, ToSchema)]
+struct DeliveryNumbers {
+    /// Deliveries whose end is not recorded; null when the store cannot be read.
+    pending: Option<u64>,
+    /// Waiting deliveries that are held in memory.
+    in_memory: usize,
+    /// Attempts under way.
+    in_flight: usize,
+    /// Outcomes that are not durable yet.
+    waiting_to_record: usize,
+}
+
+/// The store can be written, so publishes are accepted.
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "health",
+    security(()),
+    responses(
+        (status = 200, description = "Requests are welcome", body = Readiness),
+        (status = 503, description = "The store cannot be written", body = Readiness),
+    )
+)]
+async fn ready(State(state): State<ServerState>) -> Response {
+    let (checked, figures) = tokio::join!(state.store.check(), state.store.figures());
+    if let Err(error) = &checked {
+        tracing::warn!(%error, "the server is not ready");
+    }
+    let delivery = state.delivery.figures();
+    let (code, status, store) = match checked {
+        Ok(()) => (StatusCode::OK, "ready", "writable"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "not_writable"),
+    };
+    let body = Readiness {
+        status,
+        store,
+        delivery: DeliveryNumbers {
+            pending: figures.ok().map(|figures| figures.pending_deliveries),
+            in_memory: delivery.in_memory,
+            in_flight: delivery.in_flight,
+            waiting_to_record: delivery.waiting_to_record,
+        },
+    };
+    (code, Json(body)).into_response()
+}

@@ -1,0 +1,27 @@
+//! Our own API: `/api/v1/…`.
+//!
+//! Each handler is registered together with its description, so that the OpenAPI document knows every route.
+
+pub(crate) mod actions;
+pub(crate) mod deliveries;
+mod fields;
+pub(crate) mod organizations;
+pub(crate) mod receivers;
+pub(crate) mod resources;
+pub(crate) mod subscriptions;
+mod vocabulary;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::ServerState;
+
+/// Every route of the native API.
+pub(crate) fn routes() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::new()
+        .merge(organizations::routes())
+        .merge(actions::routes())
+        .merge(resources::routes())
+        .merge(subscriptions::routes())
+        .merge(receivers::routes())
+        .merge(deliveries::routes())
+}

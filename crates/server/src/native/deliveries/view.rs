@@ -1,0 +1,189 @@
+//! How the native API shows a delivery and its attempts.
+
+use std::time::Duration;
+
+use rendezhook_domain::action::ActionName;
+use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::id::{ActionId, DeliveryId, SubscriptionId};
+use rendezhook_domain::outcome::{Answer, Outcome, Verdict};
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::read::{DeliveryView as StoredDelivery, LastAttempt};
+use rendezhook_store::record::{AttemptResult, AttemptTiming};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access::Access;
+use crate::native::vocabulary;
+
+/// A delivery: one action for one subscription.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
+pub(crate) struct DeliveryView {
+    /// Its id, which is the `webhook-id` of every attempt too.
+    #[schema(value_type = String, example = "dlv_0198b2f0c0de7000800000000000abcd")]
+    id: DeliveryId,
+    /// The subscription it is for; null once that is deleted.
+    #[schema(value_type = Option<String>, example = "sub_0198b2f0c0de7000800000000000abcd")]
+    subscription: Option<SubscriptionId>,
+    /// `original` when an action matched; `test` when somebody asked for a test.
+    #[schema(value_type = vocabulary::DeliveryOriginWord)]
+    origin: DeliveryOrigin,
+    /// What happened.
+    #[schema(value_type = String, example = "event.confirmed")]
+    action: ActionName,
+    /// The id of the action.
+    #[schema(value_type = String, example = "act_0198b2f0c0de7000800000000000abcd")]
+    action_id: ActionId,
+    /// The kind of the resource.
+    #[schema(value_type = vocabulary::ResourceKindWord)]
+    resource_kind: ResourceKind,
+    /// The publisher's id of the resource.
+    #[schema(value_type = String, example = "booking-4711")]
+    resource_id: ResourceId,
+    /// The version of the resource that the action made.
+    version: u64,
+    /// When the action was accepted.
+    #[schema(value_type = String, format = DateTime)]
+    accepted_at: Timestamp,
+    /// `waiting`, or how it ended for good.
+    #[schema(value_type = vocabulary::DeliveryStateWord)]
+    state: &'static str,
+    /// Attempts made so far.
+    attempts: u16,
+    /// When the next attempt is due; only while waiting.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    due_at: Option<Timestamp>,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Timestamp>,
+    /// Later actions of the resource went before it because it failed for too long.
+    overtaken: bool,
+    /// The last attempt in short.
+    last_attempt: Option<LastAttemptView>,
+}
+
+/// The last attempt of a delivery in short.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LastAttempt)]
+pub(crate) struct LastAttemptView {
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Timestamp,
+    /// What came of it.
+    #[serde(flatten)]
+    result: ResultView,
+    /// Where the time went.
+    timing: TimingView,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttemptResult)]
+pub(crate) struct ResultView {
+    /// Whether it delivered.
+    succeeded: bool,
+    /// The HTTP status the receiver answered; null without an answer.
+    status: Option<u16>,
+    /// Why there was no answer; null when there was one.
+    cause: Option<CauseView>,
+    /// Whose fault a failure is: `receiver`, `publisher` or `us`. Only the receiver's count against the receiver.
+    #[schema(example = "receiver")]
+    fault: Option<&'static str>,
+}
+
+/// Why there was no answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttemptCause)]
+pub(crate) struct CauseView {
+    /// For programs.
+    #[schema(example = "connection_refused")]
+    code: &'static str,
+    /// For people: what happened and what to do about it.
+    sentence: &'static str,
+}
+
+/// Where the time of an attempt went, in milliseconds. The first three are null when an open connection was used again.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttemptTiming)]
+pub(crate) struct TimingView {
+    /// Finding the address.
+    dns_ms: Option<f64>,
+    /// Opening the connection.
+    connect_ms: Option<f64>,
+    /// The TLS handshake.
+    tls_ms: Option<f64>,
+    /// From the request's first byte to the answer's.
+    first_byte_ms: Option<f64>,
+    /// The whole attempt.
+    total_ms: f64,
+}
+
+impl DeliveryView {
+    /// Shows a delivery of the caller's organization.
+    pub(crate) fn new<R>(stored: StoredDelivery, access: &Access<R>) -> Self {
+        let subscription = access.catalogue.subscriptions.get(&stored.subscription);
+        Self {
+            id: stored.id,
+            subscription: subscription.map(|entry| entry.subscription.id),
+            origin: stored.origin,
+            action: stored.action,
+            action_id: ActionId::new(stored.accepted_at, stored.action_sequence, access.number()),
+            resource_kind: stored.kind,
+            resource_id: stored.resource_id,
+            version: stored.version,
+            accepted_at: stored.accepted_at,
+            state: stored.state.name(),
+            attempts: stored.attempts,
+            due_at: stored.due_at,
+            ended_at: stored.ended_at,
+            overtaken: stored.overtaken,
+            last_attempt: stored.last.map(LastAttemptView::from),
+        }
+    }
+}
+
+impl From<LastAttempt> for LastAttemptView {
+    fn from(last: LastAttempt) -> Self {
+        Self { started_at: last.started_at, result: last.result.into(), timing: last.timing.into() }
+    }
+}
+
+impl From<AttemptResult> for ResultView {
+    fn from(result: AttemptResult) -> Self {
+        let (outcome, status, cause) = match result {
+            AttemptResult::Status(status) => {
+                (Outcome::Answered(Answer { status, retry_after: None, wish: None }), Some(status), None)
+            }
+            AttemptResult::Failed(cause) => (Outcome::Failed(cause), None, Some(cause)),
+        };
+        let fault = match outcome.verdict() {
+            Verdict::Success { .. } => None,
+            Verdict::Failure(failure) => Some(failure.fault.name()),
+        };
+        Self {
+            succeeded: fault.is_none(),
+            status,
+            cause: cause.map(|cause| CauseView { code: cause.code(), sentence: cause.sentence() }),
+            fault,
+        }
+    }
+}
+
+impl From<AttemptTiming> for TimingView {
+    fn from(timing: AttemptTiming) -> Self {
+        Self {
+            dns_ms: timing.dns.map(milliseconds),
+            connect_ms: timing.connect.map(milliseconds),
+            tls_ms: timing.tls.map(milliseconds),
+            first_byte_ms: timing.first_byte.map(milliseconds),
+            total_ms: milliseconds(timing.total),
+        }
+    }
+}
+
+/// With three digits after the point: microseconds.
+fn milliseconds(duration: Duration) -> f64 {
+    let microseconds = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    f64::from(microseconds) / 1_000.0
+}

@@ -1,0 +1,59 @@
+//! `/api/v1/organizations`: the tenants, and their keys.
+
+mod create;
+mod keys;
+mod list;
+mod show;
+mod update;
+
+use rendezhook_domain::id::OrganizationId;
+use rendezhook_domain::organization::Organization;
+use rendezhook_domain::subscription::VyteBody;
+use rendezhook_domain::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::vocabulary;
+use crate::state::ServerState;
+
+pub(super) fn routes() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create, list::list))
+        .routes(routes!(show::show, update::update))
+        .merge(keys::routes())
+}
+
+/// An organization: the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Organization)]
+pub(crate) struct OrganizationView {
+    /// Its id.
+    #[schema(value_type = String, example = "org_0198b2f0c0de7000800000000000abcd")]
+    id: OrganizationId,
+    /// What people call it.
+    name: String,
+    /// Its id on the Vyte surface: 24 hexadecimal digits.
+    #[schema(example = "60af5269459aad001d0cb565")]
+    vyte_id: String,
+    /// How deliveries of its Vyte hooks are wrapped: `array` as the Vyte reference's prose says, or `object` as its example
+    /// shows.
+    #[schema(value_type = vocabulary::VyteBodyWord)]
+    vyte_body: VyteBody,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<&Organization> for OrganizationView {
+    fn from(organization: &Organization) -> Self {
+        Self {
+            id: organization.id,
+            name: organization.name.to_string(),
+            vyte_id: organization.vyte_id.to_string(),
+            vyte_body: organization.vyte_body,
+            created_at: organization.created_at,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Showing one organization.
+
+use axum::Json;
+
+use super::OrganizationView;
+use crate::access::{PathAccess, Read};
+
+/// Shows an organization.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}",
+    tag = "organizations",
+    operation_id = "show_organization",
+    params(("organization_id" = String, Path, description = "The organization's id")),
+    responses((status = 200, description = "The organization", body = OrganizationView))
+)]
+pub(crate) async fn show(PathAccess(access): PathAccess<Read>) -> Json<OrganizationView> {
+    Json(OrganizationView::from(&access.organization.organization))
+}

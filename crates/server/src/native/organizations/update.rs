@@ -1,0 +1,62 @@
+//! Changing one organization.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use rendezhook_domain::subscription::VyteBody;
+use rendezhook_store::change::CatalogueChange;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::OrganizationView;
+use crate::access::{ManageOrganization, PathAccess};
+use crate::body::JsonBody;
+use crate::failure::Failure;
+use crate::native::fields::FieldChecks;
+use crate::native::vocabulary;
+use crate::state::ServerState;
+
+/// New values of an organization; a member that is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganizationPatch {
+    /// What people call it: 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255)]
+    name: Option<String>,
+    /// How deliveries of its Vyte hooks are wrapped.
+    #[schema(value_type = Option<vocabulary::VyteBodyWord>)]
+    vyte_body: Option<VyteBody>,
+}
+
+/// Changes an organization.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/organizations/{organization_id}",
+    tag = "organizations",
+    operation_id = "update_organization",
+    params(("organization_id" = String, Path, description = "The organization's id")),
+    request_body = OrganizationPatch,
+    responses((status = 200, description = "The organization as it is now", body = OrganizationView))
+)]
+pub(crate) async fn update(
+    PathAccess(access): PathAccess<ManageOrganization>,
+    State(state): State<ServerState>,
+    JsonBody(patch): JsonBody<OrganizationPatch>,
+) -> Result<Json<OrganizationView>, Failure> {
+    let mut checks = FieldChecks::default();
+    if let Some(name) = &patch.name {
+        checks.text("/name", name, 1, 255);
+    }
+    checks.finish()?;
+
+    let change = CatalogueChange::UpdateOrganization {
+        organization: access.number(),
+        name: patch.name.map(Arc::from),
+        vyte_body: patch.vyte_body,
+    };
+    let catalogue = state.change(change).await?;
+    let changed =
+        catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
+    Ok(Json(OrganizationView::from(&changed.organization)))
+}

@@ -1,0 +1,43 @@
+//! `/api/v1/subscriptions`: who wants which actions where, on whatever surface they said so.
+
+mod create;
+mod delete;
+mod list;
+mod request;
+mod secret;
+mod show;
+mod test;
+mod update;
+mod view;
+
+use std::sync::Arc;
+
+use rendezhook_domain::id::SubscriptionId;
+use rendezhook_store::catalogue::SubscriptionEntry;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::Access;
+use crate::failure::Failure;
+use crate::state::ServerState;
+
+pub(super) fn routes() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create, list::list))
+        .routes(routes!(show::show, update::update, delete::delete))
+        .routes(routes!(secret::show))
+        .routes(routes!(secret::rotate))
+        .routes(routes!(test::test))
+}
+
+/// The subscription with this id, if the caller may know of it. A malformed id names nothing.
+pub(in crate::native) fn find<'a, R>(
+    access: &'a Access<R>,
+    id: &str,
+) -> Result<&'a Arc<SubscriptionEntry>, Failure> {
+    id.parse::<SubscriptionId>()
+        .ok()
+        .and_then(|id| access.organization.subscription(id))
+        .filter(|entry| access.sees(&entry.subscription))
+        .ok_or_else(|| Failure::not_found("subscription"))
+}

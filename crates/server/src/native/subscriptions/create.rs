@@ -1,0 +1,120 @@
+//! Making subscriptions.
+
+use axum::extract::State;
+use rendezhook_domain::id::{ReceiverId, SubscriptionId};
+use rendezhook_domain::matching::Filter;
+use rendezhook_domain::subscription::Dialect;
+use rendezhook_secrets::{SigningSecret, SystemRandomness};
+use rendezhook_store::change::{CatalogueChange, NewSubscription};
+use rendezhook_store::identity::NewId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::request;
+use super::view::SubscriptionView;
+use crate::access::{Access, ManageSubscriptions};
+use crate::answer::Created;
+use crate::body::JsonBody;
+use crate::failure::Failure;
+use crate::native::fields::FieldChecks;
+use crate::state::ServerState;
+
+/// A subscription to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubscriptionRequest {
+    /// Where deliveries go: an https URL of at most 2,048 bytes that leads to the public Internet.
+    #[schema(max_length = 2048, example = "https://api.example.com/hooks/12345")]
+    target_url: String,
+    /// Which actions it wants: names (`event.confirmed`), all of a kind (`event.*`) or all (`*`).
+    #[schema(min_items = 1, max_items = 50, example = json!(["event.confirmed", "event.cancelled"]))]
+    actions: Vec<String>,
+    /// What you call it: up to 255 characters.
+    #[serde(default)]
+    #[schema(max_length = 255)]
+    description: String,
+    /// The name of the receiver it belongs to: several subscriptions with the same name are one application, whose
+    /// deliveries keep their order and are paused together. Its endpoint when not given.
+    #[schema(min_length = 1, max_length = 255, example = "crm")]
+    receiver: Option<String>,
+    /// The waits between attempts, in seconds: 1 to 20 steps of 1 second to 48 hours, at most 7 days together. The server's
+    /// own schedule when not given.
+    #[schema(min_items = 1, max_items = 20, example = json!([5, 30, 120]))]
+    retry_schedule_seconds: Option<Vec<u64>>,
+    /// What deliveries are signed with: `whsec_` and 24 to 64 bytes in base64. Made anew when not given.
+    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    secret: Option<String>,
+}
+
+/// A subscription that was just made, with its secret.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewSubscriptionView {
+    #[serde(flatten)]
+    subscription: SubscriptionView,
+    /// What its deliveries are signed with, after Standard Webhooks.
+    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    secret: String,
+}
+
+/// Makes a subscription. It gets every action that is accepted from now on.
+#[utoipa::path(
+    post,
+    path = "/api/v1/subscriptions",
+    tag = "subscriptions",
+    operation_id = "create_subscription",
+    request_body = SubscriptionRequest,
+    responses((status = 201, description = "The subscription with its secret", body = NewSubscriptionView))
+)]
+pub(crate) async fn create(
+    access: Access<ManageSubscriptions>,
+    State(state): State<ServerState>,
+    JsonBody(wanted): JsonBody<SubscriptionRequest>,
+) -> Result<Created<NewSubscriptionView>, Failure> {
+    let mut checks = FieldChecks::default();
+    let target = request::target_url(&mut checks, &wanted.target_url, &state.options.target_policy);
+    let actions = request::actions(&mut checks, &wanted.actions);
+    request::description(&mut checks, &wanted.description);
+    if let Some(name) = &wanted.receiver {
+        checks.text("/receiver", name, 1, 255);
+    }
+    let retry =
+        wanted.retry_schedule_seconds.as_deref().and_then(|list| request::retry_schedule(&mut checks, list));
+    let given_secret = wanted.secret.as_deref().and_then(|text| request::secret(&mut checks, text));
+    let (target, actions) = checks.finish_with(target.zip(actions))?;
+
+    let now = state.now();
+    let id = SubscriptionId::new_at(now, &mut SystemRandomness)?;
+    let secret = match given_secret {
+        Some(secret) => secret,
+        None => SigningSecret::generate(&mut SystemRandomness)?,
+    };
+    let shown_secret = secret.reveal();
+    // A key that belongs to a user makes subscriptions to that user's actions, on every surface.
+    let user = access.key_user().cloned();
+    let subscription = NewSubscription {
+        id,
+        organization: access.number(),
+        receiver_name: wanted.receiver.map(Into::into),
+        receiver_id: ReceiverId::new_at(now, &mut SystemRandomness)?,
+        dialect: Dialect::Standard,
+        vyte: None,
+        description: wanted.description.into(),
+        target,
+        filter: Filter { actions, user },
+        retry,
+        secret,
+        created_at: now,
+        limit: None,
+    };
+    let catalogue = state.change(CatalogueChange::CreateSubscription(Box::new(subscription))).await?;
+    let organization =
+        catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
+    let made = organization.subscription(id).ok_or_else(|| Failure::not_found("subscription"))?;
+    Ok(Created {
+        location: format!("/api/v1/subscriptions/{id}"),
+        body: NewSubscriptionView {
+            subscription: SubscriptionView::new(&made.subscription, organization),
+            secret: shown_secret.expose().clone(),
+        },
+    })
+}

@@ -1,0 +1,51 @@
+//! Checks of a subscription's members, the same for a new one and for a change.
+
+use rendezhook_domain::matching::ActionPattern;
+use rendezhook_domain::retry::RetryPolicy;
+use rendezhook_domain::target::{TargetPolicy, TargetUrl};
+use rendezhook_secrets::SigningSecret;
+
+use crate::native::fields::FieldChecks;
+
+/// How many patterns a subscription may have.
+const MAXIMUM_ACTIONS: usize = 50;
+/// The longest description, in characters.
+const MAXIMUM_DESCRIPTION: usize = 255;
+
+/// The URL to which deliveries go.
+pub(super) fn target_url(checks: &mut FieldChecks, text: &str, policy: &TargetPolicy) -> Option<TargetUrl> {
+    checks.check("/target_url", TargetUrl::parse(text, policy))
+}
+
+/// The wanted actions: at least one, none twice.
+pub(super) fn actions(checks: &mut FieldChecks, texts: &[String]) -> Option<Vec<ActionPattern>> {
+    if texts.is_empty() || texts.len() > MAXIMUM_ACTIONS {
+        checks.refuse("/actions", format!("name 1 to {MAXIMUM_ACTIONS} actions, or \"*\" for all"));
+        return None;
+    }
+    let mut patterns = Vec::with_capacity(texts.len());
+    for (index, text) in texts.iter().enumerate() {
+        let pattern: ActionPattern = checks.parse(format!("/actions/{index}"), text)?;
+        if patterns.contains(&pattern) {
+            checks.refuse(format!("/actions/{index}"), "this action is named twice; name it once");
+            return None;
+        }
+        patterns.push(pattern);
+    }
+    Some(patterns)
+}
+
+/// What its owner calls it.
+pub(super) fn description(checks: &mut FieldChecks, text: &str) {
+    checks.text("/description", text, 0, MAXIMUM_DESCRIPTION);
+}
+
+/// Its own waits between attempts.
+pub(super) fn retry_schedule(checks: &mut FieldChecks, seconds: &[u64]) -> Option<RetryPolicy> {
+    checks.check("/retry_schedule_seconds", RetryPolicy::from_seconds(seconds))
+}
+
+/// A secret that the customer brings along.
+pub(super) fn secret(checks: &mut FieldChecks, text: &str) -> Option<SigningSecret> {
+    checks.check("/secret", SigningSecret::parse(text))
+}

@@ -1,0 +1,83 @@
+//! How the native API shows a subscription.
+
+use rendezhook_domain::id::{ReceiverId, SubscriptionId};
+use rendezhook_domain::matching::ActionPattern;
+use rendezhook_domain::retry::RetryPolicy;
+use rendezhook_domain::subscription::{Dialect, DisableReason, Subscription, SubscriptionState, VyteBody};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::catalogue::OrganizationEntry;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::native::vocabulary;
+
+/// A subscription: who wants which actions where.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Subscription)]
+pub(crate) struct SubscriptionView {
+    /// Its id.
+    #[schema(value_type = String, example = "sub_0198b2f0c0de7000800000000000abcd")]
+    pub(super) id: SubscriptionId,
+    /// The wire form of its deliveries, and the API it was made through.
+    #[schema(value_type = vocabulary::DialectWord)]
+    dialect: Dialect,
+    /// Where deliveries go, byte for byte as it was sent.
+    #[schema(example = "https://api.example.com/hooks/12345")]
+    target_url: String,
+    /// Which actions it wants: names (`event.confirmed`), all of a kind (`event.*`) or all (`*`).
+    #[schema(value_type = Vec<String>, example = json!(["event.*"]))]
+    actions: Vec<ActionPattern>,
+    /// Only actions that name this user.
+    user: Option<String>,
+    /// What its owner calls it; may be empty.
+    description: String,
+    /// The receiver its deliveries go to.
+    #[schema(value_type = String, example = "rcv_0198b2f0c0de7000800000000000abcd")]
+    receiver: Option<ReceiverId>,
+    /// `enabled`; `paused` by its owner; `disabled` because its receiver asked for that. Deliveries wait in the last two.
+    #[schema(value_type = vocabulary::SubscriptionStateWord)]
+    state: SubscriptionState,
+    /// Why it is disabled.
+    #[schema(value_type = Option<String>, example = json!(null))]
+    disabled_because: Option<DisableReason>,
+    /// The waits between its attempts, in seconds; the server's own schedule when null.
+    #[schema(value_type = Option<Vec<u64>>, example = json!([5, 30, 120]))]
+    retry_schedule_seconds: Option<RetryPolicy>,
+    /// What the Vyte API knows it by; only with the dialect `vyte`.
+    vyte_hook_id: Option<String>,
+    /// How deliveries of this Vyte hook are wrapped, when it is not the organization's way.
+    #[schema(value_type = Option<String>)]
+    vyte_body: Option<VyteBody>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// Counts its changes; a change can name the revision it was made from.
+    revision: u32,
+}
+
+impl SubscriptionView {
+    /// Shows a subscription of this organization.
+    pub(super) fn new(subscription: &Subscription, organization: &OrganizationEntry) -> Self {
+        let receiver = organization.receivers.iter().find(|entry| entry.number == subscription.receiver);
+        Self {
+            id: subscription.id,
+            dialect: subscription.dialect,
+            target_url: subscription.target.as_str().to_owned(),
+            actions: subscription.filter.actions.clone(),
+            user: subscription.filter.user.as_deref().map(str::to_owned),
+            description: subscription.description.to_string(),
+            receiver: receiver.map(|entry| entry.id),
+            state: subscription.state,
+            disabled_because: subscription.disabled_because,
+            retry_schedule_seconds: subscription.retry.clone(),
+            vyte_hook_id: subscription.vyte.as_ref().map(|hook| hook.hook_id.to_string()),
+            vyte_body: subscription.vyte.as_ref().and_then(|hook| hook.body),
+            created_at: subscription.created_at,
+            updated_at: subscription.updated_at,
+            revision: subscription.revision,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The closed word lists of the domain as schemas, so that the OpenAPI document never lags behind them.
+
+use std::borrow::Cow;
+
+use rendezhook_domain::access::KeyScope;
+use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
+use rendezhook_domain::resource::ResourceKind;
+use rendezhook_domain::subscription::{Dialect, SubscriptionState};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Makes a type that stands for a list of words in descriptions. It has no values: on the wire there is a text.
+macro_rules! words {
+    ($($(#[$meta:meta])* $name:ident = $words:expr;)*) => {
+        $(
+            $(#[$meta])*
+            pub(crate) enum $name {}
+
+            impl PartialSchema for $name {
+                fn schema() -> RefOr<Schema> {
+                    ObjectBuilder::new().schema_type(Type::String).enum_values(Some($words)).into()
+                }
+            }
+
+            impl ToSchema for $name {
+                fn name() -> Cow<'static, str> {
+                    Cow::Borrowed(stringify!($name))
+                }
+            }
+        )*
+    };
+}
+
+words! {
+    /// The scopes of keys.
+    KeyScopeWord = KeyScope::ALL.map(KeyScope::name);
+    /// The kinds of resource.
+    ResourceKindWord = ResourceKind::ALL.map(ResourceKind::name);
+    /// The states of a delivery.
+    DeliveryStateWord = std::iter::once("waiting").chain(FinalState::ALL.map(FinalState::name));
+    /// Why a delivery was made.
+    DeliveryOriginWord = [DeliveryOrigin::Original, DeliveryOrigin::Test].map(DeliveryOrigin::name);
+    /// The states of a subscription.
+    SubscriptionStateWord = SubscriptionState::ALL.map(SubscriptionState::name);
+    /// The states of a subscription that its owner can choose.
+    SettableStateWord = [SubscriptionState::Enabled, SubscriptionState::Paused].map(SubscriptionState::name);
+    /// The wire forms.
+    DialectWord = Dialect::ALL.map(Dialect::name);
+    /// The two ways to wrap a Vyte delivery.
+    VyteBodyWord = ["array", "object"];
+}

@@ -1,0 +1,144 @@
+//! Which API a request speaks, and how that API writes a failure.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use rendezhook_dialects::vyte::management::{ManagementError, error_body};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use axum::response::Response;
+
+use crate::failure::{Failure, FailureKind, FieldError};
+
+/// The APIs that live on one port. Their paths do not collide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// The Vyte API, v1 and v2.
+    Vyte,
+    /// Our own, and everything that is no API.
+    Native,
+}
+
+/// A failure on the native surface: problem details after RFC 9457.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem<'a> {
+    /// The place in the documentation that explains this kind of failure.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs/problems#not_found")]
+    kind: String,
+    /// What kind of failure it is, in words that do not change.
+    #[schema(example = "It does not exist")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 404)]
+    status: u16,
+    /// The kind of failure for programs.
+    #[schema(example = "not_found")]
+    code: &'static str,
+    /// What happened here and what to do about it.
+    #[schema(example = "there is no such subscription")]
+    detail: &'a str,
+    /// Which parts of the body are wrong; at most 20 are named.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+    /// The request's id, which is in the header `x-request-id` and in the server's log too.
+    #[schema(example = "req_0198b2f0c0de7000800000000000abcd")]
+    instance: &'a str,
+}
+
+impl Surface {
+    /// The surface to which a path belongs.
+    pub(crate) fn of(path: &str) -> Self {
+        let is_vyte = ["/hooks", "/v2"]
+            .into_iter()
+            .filter_map(|prefix| path.strip_prefix(prefix))
+            .any(|rest| rest.is_empty() || rest.starts_with('/'));
+        if is_vyte { Self::Vyte } else { Self::Native }
+    }
+
+    /// Writes a failure into its response, in the form of this surface.
+    pub(crate) fn write(self, failure: &Failure, request_id: &str, response: &mut Response) {
+        let (status, media_type, body) = match self {
+            Self::Native => native(failure, request_id),
+            Self::Vyte => vyte(failure),
+        };
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        match failure.kind() {
+            // RFC 9110, section 11.6.1: a 401 names a challenge.
+            FailureKind::Unauthenticated => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            FailureKind::Unavailable => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        let answers_nothing = headers.get(ALLOW).is_some_and(HeaderValue::is_empty);
+        if answers_nothing {
+            headers.remove(ALLOW);
+        }
+        *response.body_mut() = axum::body::Body::from(body);
+    }
+}
+
+fn native(failure: &Failure, request_id: &str) -> (StatusCode, &'static str, Bytes) {
+    let kind = failure.kind();
+    let problem = Problem {
+        kind: format!("/docs/problems#{}", kind.code()),
+        title: kind.title(),
+        status: kind.status().as_u16(),
+        code: failure.code(),
+        detail: failure.detail(),
+        errors: failure.errors(),
+        instance: request_id,
+    };
+    (kind.status(), "application/problem+json", json(&problem))
+}
+
+fn vyte(failure: &Failure) -> (StatusCode, &'static str, Bytes) {
+    // The Vyte reference lists neither 409 nor 422: every request that is wrong in itself is a 400.
+    let status = match failure.kind() {
+        FailureKind::InvalidFields | FailureKind::LimitReached | FailureKind::Conflict => {
+            StatusCode::BAD_REQUEST
+        }
+        kind => kind.status(),
+    };
+    let body = match failure.kind() {
+        FailureKind::Unauthenticated => ManagementError::Unauthorized.body(),
+        FailureKind::Forbidden => ManagementError::Forbidden.body(),
+        _ => error_body(failure.code(), failure.detail()),
+    };
+    (status, "application/json", Bytes::from(body))
+}
+
+/// Text and numbers alone cannot fail to be written.
+fn json(value: &impl Serialize) -> Bytes {
+    serde_json::to_vec(value).map(Bytes::from).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Surface;
+
+    #[test]
+    fn paths_belong_to_the_surface_of_their_first_part() {
+        for path in [
+            "/hooks",
+            "/hooks/",
+            "/hooks/5a4e41aaa8ced3001bf5da77",
+            "/v2",
+            "/v2/hooks",
+            "/v2/auth/test",
+            "/v2/x",
+        ] {
+            assert_eq!(Surface::of(path), Surface::Vyte, "{path}");
+        }
+        for path in ["/", "/hooksmith", "/v20/hooks", "/api/v1/subscriptions", "/api/hooks", ""] {
+            assert_eq!(Surface::of(path), Surface::Native, "{path}");
+        }
+    }
+}

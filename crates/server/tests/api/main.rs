@@ -1,0 +1,20 @@
+//! The server through its router, on a real store: every route, and every reason to refuse a request.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod deliveries;
+mod documents;
+mod failures;
+mod fixture;
+mod isolation;
+mod keys;
+mod limits;
+mod logs;
+mod organizations;
+mod publishing;
+mod receivers;
+mod resources;
+mod sockets;
+mod subscriptions;
+mod vyte;
+mod vyte_documents;
