@@ -1,0 +1,67 @@
+//! Kills the real binary at random moments and checks that nothing acknowledged is lost.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use rendezhook_testkit::crash::{self, CrashOptions};
+
+/// Kills the real binary at random moments and checks that nothing acknowledged is lost.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The rendezhook binary to test.
+    #[arg(long)]
+    binary: PathBuf,
+    /// How often it is killed.
+    #[arg(long, default_value_t = 20)]
+    cycles: u32,
+    /// Publishers at work at the same time.
+    #[arg(long, default_value_t = 8)]
+    publishers: u64,
+    /// A directory on a real disk.
+    #[arg(long, default_value = "target")]
+    directory: PathBuf,
+    /// The seed of everything that is left to chance; drawn when missing.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Seconds that what waits may take to arrive after the last kill.
+    #[arg(long, default_value_t = 180)]
+    settle: u64,
+}
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "the report is the purpose of this program")]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let seed = arguments.seed.unwrap_or_else(rand::random);
+    println!("crash run of {} cycles, seed {seed}", arguments.cycles);
+    let options = CrashOptions {
+        binary: arguments.binary,
+        directory: arguments.directory,
+        cycles: arguments.cycles,
+        publishers: arguments.publishers,
+        seed,
+        settle: Duration::from_secs(arguments.settle),
+    };
+    let mut duplicates_before = 0;
+    let report = crash::run(&options, |cycle, findings| {
+        let duplicates = findings.duplicates.saturating_sub(duplicates_before);
+        duplicates_before = findings.duplicates;
+        println!(
+            "kill {cycle:>4}: {:>7} acknowledged, {:>7} delivered, {duplicates:>3} duplicates since the kill before",
+            findings.acknowledged, findings.delivered
+        );
+    })
+    .await?;
+    println!("{}", report.findings);
+    println!(
+        "the server's own list     {} delivered, {} in other states, {} expected",
+        report.listed_delivered, report.listed_otherwise, report.expected_deliveries
+    );
+    if let Some(kept) = &report.kept {
+        println!("data and log are kept in  {}", kept.display());
+    }
+    Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
