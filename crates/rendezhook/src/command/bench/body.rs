@@ -1,0 +1,62 @@
+//! What the generator publishes: events as a scheduling product would send them.
+
+use std::io::Write;
+
+use super::stamp::{self, Stamp};
+
+/// The rest of every resource, behind its mark. With it a single item has between 600 and 650 bytes.
+const REST: &str = r#"","title":"First visit: back pain","dates":[{"_id":"d1","date":"2027-01-11T08:00:00.000Z","end_date":"2027-01-11T08:45:00.000Z"}],"confirmed":{"flag":true,"date_id":"d1"},"places":[{"name":"Clinique du Marais","address":"12 rue de Rivoli, 75004 Paris"}],"lang":"en","created_by":{"full_name":"Dr. Claire Moreau","email":"claire@clinic.example.com"},"invitees":[{"full_name":"Jean Dupont","email":"jean@example.org","status":"yes"}],"timezone":"Europe/Paris"}}"#;
+
+/// Writes the actions of one request: a single one as an object, more as an array. Each has a resource of its own.
+pub(super) fn write(body: &mut Vec<u8>, step: u32, first: u64, items: u64) {
+    let sent_at = stamp::now();
+    if items == 1 {
+        return write_item(body, Stamp { step, number: first, sent_at });
+    }
+    for number in first..first.saturating_add(items) {
+        body.push(if number == first { b'[' } else { b',' });
+        write_item(body, Stamp { step, number, sent_at });
+    }
+    body.push(b']');
+}
+
+fn write_item(body: &mut Vec<u8>, stamp: Stamp) {
+    // Writing to a vector can not fail.
+    let _ = write!(
+        body,
+        r#"{{"action":"event.confirmed","resource_kind":"event","resource_id":"b{}-{:08}","resource":{{"mark":""#,
+        stamp.step, stamp.number
+    );
+    stamp.write(body);
+    body.extend_from_slice(REST.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn one_action_is_an_object_of_600_to_650_bytes() {
+        for number in [0, 99_999_999] {
+            let mut body = Vec::new();
+            write(&mut body, 12, number, 1);
+            assert!((600..=650).contains(&body.len()), "{} bytes", body.len());
+            let action: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(action["resource_id"], format!("b12-{number:08}"));
+            let stamp = Stamp::find(&body).unwrap();
+            assert_eq!((stamp.step, stamp.number), (12, number));
+        }
+    }
+
+    #[test]
+    fn several_are_an_array_with_a_mark_each() {
+        let mut body = Vec::new();
+        write(&mut body, 1, 200, 100);
+        let actions: Vec<Value> = serde_json::from_slice(&body).unwrap();
+        assert_eq!(actions.len(), 100);
+        let stamp = Stamp::find(actions[99]["resource"]["mark"].as_str().unwrap().as_bytes()).unwrap();
+        assert_eq!(stamp.number, 299);
+    }
+}

@@ -1,0 +1,78 @@
+//! `rendezhook key`: API keys of an organization.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{Ending, output};
+use crate::client::{ApiClient, Body, Connection};
+
+/// Make, list and revoke API keys of an organization.
+///
+/// `--organization` names the organization; the key that is used has to be the server's admin key or an admin key of it.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make a key. It is shown once, now.
+    Create {
+        /// What people call it.
+        name: String,
+        /// What it permits.
+        #[arg(long, value_parser = ["admin", "publisher", "integrator", "viewer"])]
+        scope: String,
+        /// The user it belongs to: hooks made with it get that user's actions only.
+        #[arg(long)]
+        user: Option<String>,
+        /// After which it is not accepted, like 2027-01-01T00:00:00Z.
+        #[arg(long, value_name = "INSTANT")]
+        expires_at: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List the keys, without their secrets.
+    List {
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Revoke a key; it is refused from this moment on.
+    Revoke {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// No organization was named.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no organization; pass --organization or set RENDEZHOOK_ORGANIZATION (`rendezhook org list` shows the ids)"
+)]
+struct NoOrganization;
+
+/// Carries the command out.
+pub(crate) fn run(command: Command) -> Ending {
+    match command {
+        Command::Create { name, scope, user, expires_at, connection } => {
+            let (client, keys) = prepare(connection)?;
+            let body = json!({"name": name, "scope": scope, "user": user, "expires_at": expires_at});
+            output::json(&client.call("POST", &keys, &Body::Json(&body))?);
+        }
+        Command::List { connection } => {
+            let (client, keys) = prepare(connection)?;
+            output::json(&client.call("GET", &keys, &Body::Empty)?);
+        }
+        Command::Revoke { id, connection } => {
+            let (client, keys) = prepare(connection)?;
+            client.call("DELETE", &format!("{keys}/{id}"), &Body::Empty)?;
+            output::line(format!("revoked {id}"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The client, and the path of the organization's keys. The organization is in the path, so it is not named in the query.
+fn prepare(mut connection: Connection) -> Result<(ApiClient, String), Box<dyn std::error::Error>> {
+    let organization = connection.organization.take().ok_or(NoOrganization)?;
+    let client = ApiClient::new(&connection)?;
+    Ok((client, format!("/api/v1/organizations/{organization}/keys")))
+}

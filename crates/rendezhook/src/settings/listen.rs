@@ -1,0 +1,76 @@
+//! Where the server listens and keeps its data.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::units::ByteCount;
+
+/// Where the server listens and keeps its data.
+#[derive(Debug, Clone, Default, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ListenSettings {
+    /// Address and port to listen on; port 0 takes a free one. [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", env = "RENDEZHOOK_LISTEN")]
+    pub listen: Option<SocketAddr>,
+
+    /// Directory of the database and the master key; made when missing. [default: rendezhook-data]
+    #[arg(long, value_name = "DIRECTORY", env = "RENDEZHOOK_DATA")]
+    pub data: Option<PathBuf>,
+
+    /// For development: allow http and any port to loopback targets, make a demo organization, keep every exchange.
+    #[arg(long, env = "RENDEZHOOK_DEV", num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "true|false")]
+    pub dev: Option<bool>,
+
+    /// The largest resource that can be published. [default: 256KiB]
+    #[arg(long, value_name = "SIZE", env = "RENDEZHOOK_RESOURCE_LIMIT")]
+    pub resource_limit: Option<ByteCount>,
+
+    /// Ranges of addresses that deliveries may go to although they are not public, such as 10.1.0.0/16; separated by commas.
+    #[arg(long, value_name = "CIDR,…", env = "RENDEZHOOK_ALLOW_ADDRESSES", value_delimiter = ',')]
+    pub allow_addresses: Option<Vec<String>>,
+
+    /// Ranges of addresses that deliveries may not go to although they are public; separated by commas.
+    #[arg(long, value_name = "CIDR,…", env = "RENDEZHOOK_DENY_ADDRESSES", value_delimiter = ',')]
+    pub deny_addresses: Option<Vec<String>>,
+}
+
+impl ListenSettings {
+    /// These settings, and where they say nothing those of `other`.
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            data: self.data.or(other.data),
+            dev: self.dev.or(other.dev),
+            resource_limit: self.resource_limit.or(other.resource_limit),
+            allow_addresses: self.allow_addresses.or(other.allow_addresses),
+            deny_addresses: self.deny_addresses.or(other.deny_addresses),
+        }
+    }
+
+    /// The address to listen on.
+    #[must_use]
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| PathBuf::from("rendezhook-data"))
+    }
+
+    /// Whether this is a server for development.
+    #[must_use]
+    pub(crate) fn is_dev(&self) -> bool {
+        self.dev.unwrap_or(false)
+    }
+
+    /// The largest resource, in bytes.
+    #[must_use]
+    pub(crate) fn resource_bytes(&self) -> usize {
+        self.resource_limit.unwrap_or(ByteCount::kibibytes(256)).bytes()
+    }
+}

@@ -1,0 +1,76 @@
+use std::error::Error;
+use std::io::Write;
+
+use clap::Parser;
+
+use super::*;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+fn parse(arguments: &[&str]) -> Result<Settings, clap::Error> {
+    Line::try_parse_from(std::iter::once("rendezhook").chain(arguments.iter().copied()))
+        .map(|line| line.settings)
+}
+
+fn with_file(text: &str, arguments: &[&str]) -> Result<Settings, SettingsFileError> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let mut settings = parse(arguments).unwrap();
+    settings.config = Some(file.path().to_owned());
+    settings.with_file()
+}
+
+#[test]
+fn flags_win_over_the_file_and_the_file_over_defaults() {
+    let text = "[server]\nlisten = \"127.0.0.1:9000\"\n[delivery]\nattempt-timeout = \"5s\"\nattempts-in-flight = 7\n";
+    let settings = with_file(text, &["--attempt-timeout", "20s"]).unwrap();
+    assert_eq!(settings.listen.address().port(), 9_000);
+    assert_eq!(settings.delivery.attempt_deadline().unwrap().as_secs(), 20);
+    assert_eq!(settings.delivery.in_flight().unwrap(), 7);
+    assert_eq!(settings.delivery.per_endpoint().unwrap(), 256);
+    assert!(!settings.listen.is_dev());
+}
+
+#[test]
+fn a_wrong_setting_names_itself_and_what_is_allowed() {
+    let flag = parse(&["--attempts-in-flight", "0"]).unwrap_err().to_string();
+    assert!(flag.contains("--attempts-in-flight") && flag.contains("1..=5120"), "{flag}");
+    let unit = parse(&["--keep-bodies", "30"]).unwrap_err().to_string();
+    assert!(unit.contains("--keep-bodies") && unit.contains("30d"), "{unit}");
+    let format = parse(&["--log-format", "xml"]).unwrap_err().to_string();
+    assert!(format.contains("text, json"), "{format}");
+
+    let said = |text: &str| with_file(text, &[]).unwrap_err().source().unwrap().to_string();
+    let unknown = said("[delivery]\nattempt-timout = \"5s\"\n");
+    assert!(unknown.contains("attempt-timout") && unknown.contains("attempt-timeout"), "{unknown}");
+    let wrong = said("[retention]\nkeep-bodies = \"soon\"\n");
+    assert!(wrong.contains("keep-bodies") && wrong.contains("length of time"), "{wrong}");
+}
+
+#[test]
+fn ranges_hold_for_values_from_the_file_too() {
+    let settings =
+        with_file("[delivery]\nattempts-per-endpoint = 1000\nattempt-timeout = \"1m\"\n", &[]).unwrap();
+    assert!(settings.delivery.per_endpoint().unwrap_err().to_string().contains("use 1 to 256"));
+    assert!(settings.delivery.attempt_deadline().unwrap_err().to_string().contains("1s to 30s"));
+    let settings = with_file("[delivery]\nretry-schedule = [0]\n", &[]).unwrap();
+    assert!(settings.delivery.retry_policy().unwrap_err().to_string().contains("retry-schedule"));
+    let settings = with_file("[retention]\nkeep-metadata = \"1d\"\n", &[]).unwrap();
+    assert!(settings.retention.durations().unwrap_err().to_string().contains("at least as long"));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let settings = parse(&["--config", "/nowhere/at/all.toml"]).unwrap();
+    assert!(settings.with_file().unwrap_err().to_string().contains("/nowhere/at/all.toml"));
+}
+
+#[test]
+fn dev_is_a_switch_that_can_also_be_named_false() {
+    assert!(parse(&["--dev"]).unwrap().listen.is_dev());
+    assert!(!parse(&["--dev=false"]).unwrap().listen.is_dev());
+}

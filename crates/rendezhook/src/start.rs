@@ -1,0 +1,209 @@
+//! Wiring: from settings to a running server.
+
+mod egress;
+mod keys;
+mod master_key;
+mod retention;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rendezhook_delivery::clock::{Clock, SystemClock};
+use rendezhook_delivery::options::{DeliveryOptions, ExchangeLog};
+use rendezhook_delivery::runtime::{Delivery, DeliveryError};
+use rendezhook_delivery::scheduler::SchedulerLimits;
+use rendezhook_domain::target::TargetPolicy;
+use rendezhook_intake::Intake;
+use rendezhook_server::{BodyLimits, Server, ServerOptions, ServerState};
+use rendezhook_store::Store;
+use rendezhook_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub(crate) use egress::EgressSetupError;
+pub(crate) use keys::{DemoOrganization, KeySetupError, NewAdminKey};
+pub(crate) use master_key::MasterKeyError;
+
+use crate::settings::{self, DeliverySettingError, RetentionError, Settings};
+
+/// The server cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// The data directory cannot be made.
+    #[error("the data directory {path} cannot be made")]
+    Directory {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}; another program may use the port, or the address is not of this machine"
+    )]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no usable master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// Keys cannot be set up.
+    #[error(transparent)]
+    Keys(#[from] KeySetupError),
+    /// Deliveries cannot be set up.
+    #[error(transparent)]
+    Egress(#[from] EgressSetupError),
+    /// A delivery setting is out of its range.
+    #[error(transparent)]
+    Delivery(#[from] DeliverySettingError),
+    /// A retention setting is out of its range.
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
+}
+
+/// Everything that makes up a server, bound to its address and not yet serving.
+pub(crate) struct Application {
+    address: SocketAddr,
+    listener: TcpListener,
+    store: Arc<SqliteStore>,
+    server: Server,
+    delivery: Delivery,
+    retention: retention::Retention,
+    /// The admin key, when it was made just now.
+    pub new_admin_key: Option<NewAdminKey>,
+    /// The demo organization, when it was made just now.
+    pub demo: Option<DemoOrganization>,
+}
+
+impl Application {
+    /// Opens the store, makes what is missing and binds the address.
+    ///
+    /// # Errors
+    /// When a setting is wrong, the data directory is in use or damaged, or the address is taken.
+    pub(crate) async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let directory = settings.listen.directory();
+        let delivery_options = delivery_options(settings)?;
+        let (keep_bodies, keep_metadata) = settings.retention.durations()?;
+        let rule = egress::address_rule(&settings.listen)?;
+
+        std::fs::create_dir_all(&directory)
+            .map_err(|source| StartError::Directory { path: directory.clone(), source })?;
+        let master_key = master_key::obtain(&directory)?;
+        let (store, feed) = SqliteStore::open(SqliteOptions::new(&directory, master_key))?;
+        let new_admin_key = keys::ensure_admin_key(store.as_ref()).await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let demo = if settings.listen.is_dev() {
+            keys::ensure_demo_organization(store.as_ref(), clock.now()).await?
+        } else {
+            None
+        };
+
+        let wanted = settings.listen.address();
+        let cannot_listen = |source| StartError::Listen { address: wanted, source };
+        let listener = TcpListener::bind(wanted).await.map_err(cannot_listen)?;
+        let address = listener.local_addr().map_err(cannot_listen)?;
+
+        let outbound = egress::egress(rule.clone(), &settings.delivery, address)?;
+        let shared: Arc<dyn Store> = store.clone();
+        let (delivery, handle) =
+            Delivery::new(delivery_options, Arc::clone(&shared), feed, outbound, clock.clone());
+        let options = ServerOptions {
+            bodies: BodyLimits { resource_bytes: settings.listen.resource_bytes(), ..BodyLimits::default() },
+            target_policy: TargetPolicy::new(rule),
+            ..ServerOptions::default()
+        };
+        let intake = Arc::new(Intake::new(Arc::clone(&shared)));
+        let state = ServerState::new(Arc::clone(&shared), intake, handle, Arc::clone(&clock), options);
+        Ok(Self {
+            address,
+            listener,
+            server: Server::new(state),
+            delivery,
+            retention: retention::Retention::new(shared, clock, keep_bodies, keep_metadata),
+            store,
+            new_admin_key,
+            demo,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves and delivers until `shutdown` is ready, then stops in order: no new requests, no new attempts, outcomes
+    /// written, store closed.
+    ///
+    /// # Errors
+    /// When the delivery side ended otherwise than by the stop. Nothing is lost; what waits is taken up at the next start.
+    pub(crate) async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), DeliveryError> {
+        let (stop, stopped) = watch::channel(false);
+        let (stop_delivery, delivery_stopped) = watch::channel(false);
+        let retention = tokio::spawn(self.retention.run(until(stopped.clone())));
+        let mut delivery = tokio::spawn(self.delivery.run(until(delivery_stopped)));
+        let server = tokio::spawn(self.server.run(self.listener, until(stopped)));
+
+        let ended = tokio::select! {
+            () = shutdown => None,
+            ended = &mut delivery => Some(ended),
+        };
+        stop.send_replace(true);
+        log_panic("the server", server.await);
+        log_panic("retention", retention.await);
+        // Deliveries go on until requests have ended: one of them may wait for its test.
+        stop_delivery.send_replace(true);
+        let ended = match ended {
+            Some(ended) => ended,
+            None => delivery.await,
+        };
+        self.store.close().await;
+        tracing::info!("stopped; everything accepted is on disk");
+        match ended {
+            Ok(result) => result,
+            Err(panic) => Err(DeliveryError::StoreTask(panic)),
+        }
+    }
+}
+
+fn log_panic<T>(part: &str, ended: Result<T, tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, part, "a part of the server ended abnormally");
+    }
+}
+
+/// Ready when the signal is given, or its giver is gone.
+async fn until(mut signal: watch::Receiver<bool>) {
+    let _given = signal.wait_for(|given| *given).await;
+}
+
+fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, DeliverySettingError> {
+    let delivery = &settings.delivery;
+    let exchange_log = match delivery.exchange_log {
+        Some(settings::ExchangeLog::All) => ExchangeLog::All,
+        Some(settings::ExchangeLog::Failures) => ExchangeLog::Failures,
+        None if settings.listen.is_dev() => ExchangeLog::All,
+        None => ExchangeLog::Failures,
+    };
+    Ok(DeliveryOptions {
+        limits: SchedulerLimits {
+            in_flight: usize::try_from(delivery.in_flight()?).unwrap_or(usize::MAX),
+            endpoint_window: delivery.per_endpoint()?,
+            lane_hold: delivery.lane_hold(),
+            ..SchedulerLimits::default()
+        },
+        attempt_deadline: delivery.attempt_deadline()?,
+        exchange_log,
+        retry: delivery.retry_policy()?,
+        ..DeliveryOptions::default()
+    })
+}

@@ -1,0 +1,81 @@
+//! Where deliveries may go: the settings as a rule of addresses, for URLs and for connections alike.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rendezhook_domain::target::{AddressRule, Cidr, CidrError};
+use rendezhook_egress::resolve::{SystemResolver, SystemResolverError};
+use rendezhook_egress::{Egress, EgressError, EgressSettings};
+
+use crate::settings::{DeliverySettingError, DeliverySettings, ListenSettings};
+
+/// Deliveries cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EgressSetupError {
+    /// One of the ranges is none.
+    #[error(
+        "the setting {setting} holds \"{range}\", which is no range of addresses; write ranges like 10.1.0.0/16 or fd00::/8"
+    )]
+    Range {
+        /// Which setting.
+        setting: &'static str,
+        /// What it holds.
+        range: String,
+        /// What is wrong with it.
+        #[source]
+        source: CidrError,
+    },
+    /// A limit is out of its range.
+    #[error(transparent)]
+    Setting(#[from] DeliverySettingError),
+    /// The machine's name servers cannot be found out.
+    #[error("the name servers of this machine cannot be read")]
+    Resolver(#[from] SystemResolverError),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Egress(#[from] EgressError),
+}
+
+/// The addresses that deliveries may go to.
+///
+/// # Errors
+/// When a range of the settings is none.
+pub(crate) fn address_rule(settings: &ListenSettings) -> Result<AddressRule, EgressSetupError> {
+    let denied = ranges("deny-addresses", settings.deny_addresses.as_deref())?;
+    let allowed = ranges("allow-addresses", settings.allow_addresses.as_deref())?;
+    let rule = AddressRule::public().denying(denied).allowing(allowed);
+    Ok(if settings.is_dev() { rule.allowing_loopback() } else { rule })
+}
+
+fn ranges(setting: &'static str, texts: Option<&[String]>) -> Result<Vec<Cidr>, EgressSetupError> {
+    let parse = |text: &String| {
+        text.trim().parse().map_err(|source| EgressSetupError::Range { setting, range: text.clone(), source })
+    };
+    texts.unwrap_or_default().iter().map(parse).collect()
+}
+
+/// In development every receiver is on loopback; there the limit over all endpoints is the only one that makes sense.
+fn requests_per_address(delivery: &DeliverySettings, rule: &AddressRule) -> Result<u32, EgressSetupError> {
+    if delivery.attempts_per_address.is_none() && rule.allows_loopback() {
+        return Ok(5_120);
+    }
+    Ok(delivery.per_address()?)
+}
+
+/// Outbound HTTP under this rule, which never comes back to the server itself.
+///
+/// # Errors
+/// When the machine's name servers or TLS cannot be set up.
+pub(crate) fn egress(
+    rule: AddressRule,
+    delivery: &DeliverySettings,
+    own_address: SocketAddr,
+) -> Result<Arc<Egress>, EgressSetupError> {
+    let resolver = Arc::new(SystemResolver::from_system()?);
+    let settings = EgressSettings {
+        own_addresses: vec![own_address],
+        requests_per_address: requests_per_address(delivery, &rule)?,
+        ..EgressSettings::new(rule)
+    };
+    Ok(Arc::new(Egress::new(settings, resolver)?))
+}

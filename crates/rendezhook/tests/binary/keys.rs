@@ -1,0 +1,54 @@
+//! Organizations and keys through the commands.
+
+use super::server::{ADMIN_KEY, Server, text};
+
+#[test]
+fn organizations_are_made_shown_listed_and_changed() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let made = server.json_of(ADMIN_KEY, &["org", "create", "Clinic on the corner"]);
+    let id = text(&made, "id");
+    let shown = server.json_of(ADMIN_KEY, &["org", "show", &id]);
+    assert_eq!(text(&shown, "name"), "Clinic on the corner");
+    let changed =
+        server.json_of(ADMIN_KEY, &["org", "update", &id, "--name", "Clinic", "--vyte-body", "object"]);
+    assert_eq!(
+        (text(&changed, "name"), text(&changed, "vyte_body")),
+        ("Clinic".to_owned(), "object".to_owned())
+    );
+    let listed = server.json_of(ADMIN_KEY, &["org", "list"]);
+    let names: Vec<String> =
+        listed["items"].as_array().unwrap().iter().map(|item| text(item, "name")).collect();
+    assert!(names.contains(&"Clinic".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_revoked_key_is_refused_at_once() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let (organization, _) = server.organization("Clinic");
+    let create = ["key", "create", "reader", "--scope", "viewer", "--organization", &organization];
+    let made = server.json_of(ADMIN_KEY, &create);
+    let (id, key) = (text(&made, "id"), text(&made, "key"));
+    assert_eq!(server.call("GET", "/api/v1/subscriptions", &key, None).0, 200);
+
+    let listed = server.json_of(ADMIN_KEY, &["key", "list", "--organization", &organization]);
+    assert!(!listed.to_string().contains(&key), "a key is shown once only");
+
+    let revoked = server.command(ADMIN_KEY, &["key", "revoke", &id, "--organization", &organization]);
+    assert!(revoked.status.success());
+    assert_eq!(server.call("GET", "/api/v1/subscriptions", &key, None).0, 401);
+}
+
+#[test]
+fn a_refusal_is_told_in_words_and_an_absent_server_too() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let refused = server.command("0".repeat(50).as_str(), &["org", "create", "Clinic"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("401"), "{said}");
+
+    let absent = server.command(ADMIN_KEY, &["org", "list", "--server", "http://127.0.0.1:9"]);
+    let said = String::from_utf8_lossy(&absent.stderr).into_owned();
+    assert!(!absent.status.success() && said.contains("is `rendezhook serve` running there?"), "{said}");
+}

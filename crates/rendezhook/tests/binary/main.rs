@@ -1,0 +1,8 @@
+//! The real binary: started, spoken to over its commands and its ports, stopped and started again.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod calendar;
+mod keys;
+mod serve;
+mod server;
