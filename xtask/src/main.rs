@@ -1,3 +1,80 @@
-//! Tasks of the project that are not the product: tests, lints, crash runs.
+//! Tasks of the project that are not the product: `cargo xtask <task>`.
+//!
+//! They need nothing but Rust and a C compiler. Programs that make them better or faster (`cargo-nextest`, `cargo-deny`,
+//! Python, Node) are used where they are installed; where one is missing, a line says what is done instead.
 
-fn main() {}
+mod crash;
+mod dependencies;
+mod licences;
+mod lint;
+mod process;
+mod signatures;
+mod test;
+mod workspace;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Tasks of the project that are not the product.
+#[derive(Debug, clap::Parser)]
+struct Line {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Task {
+    /// Check format, lints, documentation, licences and unused dependencies.
+    Lint,
+    /// Run every test there is: crashes, signatures, documentation examples, and last the tests of all crates.
+    Test {
+        /// Kill and restart the server this many times.
+        #[arg(long, value_name = "N", default_value_t = test::CRASH_CYCLES)]
+        crash_cycles: u32,
+    },
+    /// Verify signatures of ours with the published Standard Webhooks libraries for Rust, Python and Node.
+    Signatures,
+    /// Kill the server again and again under load, and check that nothing acknowledged is lost.
+    Crash {
+        /// Kill and restart the server this many times.
+        #[arg(long, value_name = "N", default_value_t = test::CRASH_CYCLES)]
+        cycles: u32,
+        /// Further arguments for the harness, after `--`.
+        #[arg(last = true)]
+        further: Vec<String>,
+    },
+    /// What every change has to pass: lint, then test.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    match run(Line::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<(), Box<dyn Error>> {
+    match task {
+        Task::Lint => lint::run(),
+        Task::Test { crash_cycles } => test::run(crash_cycles),
+        Task::Signatures => signatures::run(),
+        Task::Crash { cycles, further } => crash::run(cycles, &further),
+        Task::Ci => lint::run().and_then(|()| test::run(test::CRASH_CYCLES)),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a task tells its user what went wrong")]
+fn tell(error: &dyn Error) {
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        eprintln!("  because: {inner}");
+        cause = inner.source();
+    }
+}

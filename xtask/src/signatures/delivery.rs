@@ -1,0 +1,146 @@
+//! Deliveries as the server makes them, without a server.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use rendezhook_dialects::delivery::{DeliveryContext, Fetched, build, plan};
+use rendezhook_domain::accepted::AcceptedAction;
+use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::id::{DeliveryId, OrganizationId, SubscriptionId};
+use rendezhook_domain::matching::{ActionPattern, Filter};
+use rendezhook_domain::organization::Organization;
+use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::sequence::{
+    OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
+};
+use rendezhook_domain::subscription::{Dialect, Subscription, SubscriptionState, VyteBody};
+use rendezhook_domain::target::{TargetPolicy, TargetUrl};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_secrets::SigningSecret;
+use uuid::Uuid;
+
+use super::cases::Case;
+
+const ORGANIZATION: OrganizationNumber = OrganizationNumber::new(1);
+const RECEIVER: ReceiverNumber = ReceiverNumber::new(1);
+
+/// What a delivery carries.
+pub(super) enum Content {
+    /// A resource, from which the dialect composes the body of a first attempt.
+    Resource(String),
+    /// The body that an earlier attempt sent.
+    Body(String),
+}
+
+/// An action and the subscription it is delivered to.
+pub(super) struct Scene {
+    organization: Organization,
+    subscription: Subscription,
+    action: AcceptedAction,
+    frozen_body: Option<Bytes>,
+}
+
+impl Scene {
+    /// A confirmed event with this content, for a subscription of this dialect.
+    pub(super) fn new(dialect: Dialect, content: Content, now: i64) -> Result<Self, Box<dyn Error>> {
+        let (resource, frozen_body) = match content {
+            Content::Resource(resource) => (resource, None),
+            Content::Body(body) => ("{}".to_owned(), Some(body.into())),
+        };
+        let now = Timestamp::from_milliseconds(now.saturating_mul(1_000));
+        Ok(Self {
+            organization: organization(now),
+            subscription: subscription(dialect, now)?,
+            action: action(resource.into(), now)?,
+            frozen_body,
+        })
+    }
+
+    /// The delivery, signed with these secrets at this time (in seconds since 1970).
+    pub(super) fn case(
+        &self,
+        name: String,
+        secrets: &[SigningSecret],
+        now: i64,
+    ) -> Result<Case, Box<dyn Error>> {
+        let keys: Vec<&SigningSecret> = secrets.iter().collect();
+        let context = DeliveryContext {
+            delivery: DeliveryId::new(self.action.accepted_at, self.action.sequence, RECEIVER),
+            attempt: 1,
+            origin: DeliveryOrigin::Original,
+            action: &self.action,
+            organization: &self.organization,
+            subscription: &self.subscription,
+            keys: &keys,
+            frozen_body: self.frozen_body.as_ref(),
+            overtaken: false,
+        };
+        let now = Timestamp::from_milliseconds(now.saturating_mul(1_000));
+        let request = build(plan(&context), Fetched::Nothing, &context, now)?;
+        Ok(Case {
+            name,
+            id: value(&request.headers, "webhook-id")?,
+            timestamp: value(&request.headers, "webhook-timestamp")?,
+            signature: value(&request.headers, "webhook-signature")?,
+            body: String::from_utf8(request.body.to_vec())?,
+            secrets: secrets.iter().map(|secret| secret.reveal().expose().clone()).collect(),
+        })
+    }
+}
+
+fn value(headers: &HeaderMap, name: &str) -> Result<String, Box<dyn Error>> {
+    let value = headers.get(name).ok_or_else(|| format!("the delivery has no header {name}"))?;
+    Ok(value.to_str()?.to_owned())
+}
+
+fn organization(now: Timestamp) -> Organization {
+    Organization {
+        number: ORGANIZATION,
+        id: OrganizationId::from_uuid(Uuid::from_u128(1)),
+        name: Arc::from("Clinic \"North\""),
+        vyte_id: Arc::from("60af5269459aad001d0cb565"),
+        vyte_body: VyteBody::Array,
+        created_at: now,
+    }
+}
+
+fn subscription(dialect: Dialect, now: Timestamp) -> Result<Subscription, Box<dyn Error>> {
+    Ok(Subscription {
+        number: SubscriptionNumber::new(1),
+        id: SubscriptionId::from_uuid(Uuid::from_u128(2)),
+        organization: ORGANIZATION,
+        receiver: RECEIVER,
+        dialect,
+        vyte: None,
+        description: Arc::from(""),
+        target: TargetUrl::parse("https://www.example.com/hooks", &TargetPolicy::stored())?,
+        filter: Filter { actions: vec![ActionPattern::Exactly("event.confirmed".parse()?)], user: None },
+        state: SubscriptionState::Enabled,
+        disabled_because: None,
+        retry: None,
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+    })
+}
+
+fn action(resource: Bytes, now: Timestamp) -> Result<AcceptedAction, Box<dyn Error>> {
+    Ok(AcceptedAction {
+        sequence: Sequence::new(1),
+        organization: ORGANIZATION,
+        name: "event.confirmed".parse()?,
+        kind: ResourceKind::Event,
+        resource_id: ResourceId::new("booking/1 \"é\"")?,
+        resource_number: ResourceNumber::new(1),
+        version: 1,
+        user: None,
+        occurred_at: now,
+        accepted_at: now,
+        expires_at: None,
+        resource,
+        representations: None,
+        changes: None,
+    })
+}
