@@ -84,15 +84,14 @@ impl Intake {
             let catalogue = self.store.catalogue();
             let organization_entry = entry(&catalogue, organization)?;
             let kept = self.store.resource(organization, state.kind, &state.resource_id).await?;
-            let kept_body: Option<Value> = kept
-                .as_ref()
-                .map(|kept| serde_json::from_slice(&kept.body))
+            let kept_body = kept.as_ref().and_then(|kept| kept.body.as_ref());
+            // Of a removed resource only the facts are left; nothing is compared with its state.
+            let kept_state: Value = kept_body
+                .map(|body| serde_json::from_slice(body))
                 .transpose()
-                .map_err(PublishError::NotAnObject)?;
-            let stored = match (&kept, &kept_body) {
-                (Some(kept), Some(body)) => Some(Stored { facts: kept.facts, resource: body }),
-                _ => None,
-            };
+                .map_err(PublishError::NotAnObject)?
+                .unwrap_or_default();
+            let stored = kept.as_ref().map(|kept| Stored { facts: kept.facts, resource: &kept_state });
             let existing = stored.as_ref().filter(|stored| !stored.facts.removed);
             check_version(state.if_version, existing.map_or(0, |stored| stored.facts.version))?;
             let change = match &resource {
@@ -104,11 +103,7 @@ impl Intake {
                 let version = existing.map_or(0, |stored| stored.facts.version);
                 return Ok(PutAnswer { version, actions: Vec::new() });
             };
-            let body = match (&state.resource, &kept) {
-                (Some(body), _) => body.clone(),
-                (None, Some(kept)) => kept.body.clone(),
-                (None, None) => return Err(PublishError::UnknownResource),
-            };
+            let body = state.resource.as_ref().or(kept_body).ok_or(PublishError::UnknownResource)?.clone();
             let cancelled_before = existing.is_some_and(|stored| stored.facts.cancelled);
             let resource_change = ResourceChange {
                 kind: state.kind,

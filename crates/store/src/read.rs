@@ -106,8 +106,8 @@ pub struct AttemptPage {
 pub struct StoredResource {
     /// What is remembered beside the body.
     pub facts: Facts,
-    /// The latest state: a JSON object.
-    pub body: Bytes,
+    /// The latest state: a JSON object. `None` when it was removed: then only its facts are known.
+    pub body: Option<Bytes>,
 }
 
 /// Numbers about the whole store, for readiness and the operator.

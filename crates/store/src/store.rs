@@ -85,7 +85,7 @@ pub trait Store: Send + Sync + 'static {
     /// When the store failed.
     async fn material(&self, keys: &[DeliveryKey]) -> Result<Vec<AttemptMaterial>, StoreError>;
 
-    /// A stored resource; `None` when there never was one. Of a removed one the last state, whose facts say so.
+    /// A stored resource; `None` when there never was one. Of a removed one the facts, from which versions go on.
     ///
     /// # Errors
     /// When the store failed.

@@ -193,3 +193,21 @@ async fn a_change_decided_from_another_version_is_refused_and_changes_nothing() 
     assert_eq!(put("if-match", "\"2\"", "2026-01-21T10:00:00Z").await.status, 200);
     assert_eq!(put("if-match", "seven", "2026-01-21T10:00:00Z").await.status, 400);
 }
+
+#[tokio::test]
+async fn a_removed_resource_is_gone_and_can_come_back() {
+    let api = Api::start().await;
+    let (_, key) = api.organization("Example").await;
+    let path = "/api/v1/resources/event/booking-1";
+    let put = async || api.call("PUT", path, &key, state("2026-01-20T10:00:00Z", false)).await;
+    assert_eq!(put().await.status, 200);
+    assert_eq!(api.call("DELETE", path, &key, Value::Null).await.status, 200);
+    assert_eq!(api.get(path, &key).await.status, 404);
+    assert_eq!(api.call("DELETE", path, &key, Value::Null).await.status, 404);
+    let back = put().await;
+    assert_eq!(
+        (back.status.as_u16(), back.json()["actions"][0]["action"].clone()),
+        (200, json!("event.created"))
+    );
+    assert_eq!(api.get(path, &key).await.json()["version"], json!(3));
+}

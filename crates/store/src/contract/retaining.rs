@@ -42,7 +42,7 @@ pub async fn old_bodies_go_and_latest_states_stay(fixture: &dyn Fixture) {
     }
     let world = world.reopen(fixture).await;
     let stored = world.store.resource(organization, ResourceKind::Event, &resource_id("e1")).await.unwrap();
-    assert_eq!(stored.unwrap().body, change("e1", Some(1), &[]).body);
+    assert_eq!(stored.unwrap().body, Some(change("e1", Some(1), &[]).body));
 }
 
 pub async fn what_waits_too_long_expires_first(fixture: &dyn Fixture) {

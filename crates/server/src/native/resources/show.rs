@@ -54,9 +54,9 @@ pub(crate) async fn show(
 ) -> Result<Json<ResourceView>, Failure> {
     let (resource_kind, resource_id) = named(&kind, &id)?;
     let stored = state.store.resource(access.number(), resource_kind, &resource_id).await?;
-    let stored =
-        stored.filter(|stored| !stored.facts.removed).ok_or_else(|| Failure::not_found("resource"))?;
-    let resource = serde_json::from_slice(&stored.body).map_err(|error| Failure::internal(&error))?;
+    let stored = stored.ok_or_else(|| Failure::not_found("resource"))?;
+    let body = stored.body.ok_or_else(|| Failure::not_found("resource"))?;
+    let resource = serde_json::from_slice(&body).map_err(|error| Failure::internal(&error))?;
     Ok(Json(ResourceView {
         resource_kind,
         resource_id,

@@ -9,7 +9,7 @@ use crate::read::StoredResource;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::flags::facts_from;
 
-/// The latest state of a resource; `None` when there is none or it was removed.
+/// The latest state of a resource; `None` when there never was one. A removed one has facts and no body.
 pub(in crate::sqlite) fn resource(
     connection: &Connection,
     organization: OrganizationNumber,
@@ -19,11 +19,11 @@ pub(in crate::sqlite) fn resource(
     let stored = connection
         .prepare_cached(
             "SELECT version, occurred_at, flags, confirmed_time, bytes
-             FROM resource JOIN body ON body.number = resource.body
+             FROM resource LEFT JOIN body ON body.number = resource.body
              WHERE organization = ?1 AND kind = ?2 AND id = ?3",
         )?
         .query_row(params![organization.get(), kind.code(), id.as_str()], |row| {
-            let body = Bytes::copy_from_slice(row.get_ref(4)?.as_blob()?);
+            let body = row.get_ref(4)?.as_blob_or_null()?.map(Bytes::copy_from_slice);
             Ok(StoredResource { facts: facts_from(row, 0)?, body })
         })
         .optional()?;
