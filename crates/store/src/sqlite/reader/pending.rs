@@ -121,7 +121,17 @@ pub(in crate::sqlite) fn material(
     keys: &[DeliveryKey],
 ) -> Result<Vec<AttemptMaterial>, Fault> {
     // One snapshot for all of them: between two snapshots a connection forgets its cached pages when anything was written.
-    let snapshot = connection.unchecked_transaction()?;
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let materials = material_in_snapshot(connection, keys);
+    // A snapshot that was only read ends alike either way.
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    materials
+}
+
+fn material_in_snapshot(
+    connection: &Connection,
+    keys: &[DeliveryKey],
+) -> Result<Vec<AttemptMaterial>, Fault> {
     let mut find = connection
         .prepare_cached("SELECT action, frozen FROM pending WHERE receiver = ?1 AND sequence = ?2")?;
     let mut actions: HashMap<Sequence, Arc<AcceptedAction>> = HashMap::new();
@@ -146,8 +156,6 @@ pub(in crate::sqlite) fn material(
         let frozen_body = frozen.map(|hash| read_frozen(connection, &hash)).transpose()?.flatten();
         materials.push(AttemptMaterial { key: *key, action, frozen_body });
     }
-    drop(find);
-    snapshot.finish()?;
     Ok(materials)
 }
 
