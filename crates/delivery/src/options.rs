@@ -17,8 +17,8 @@ pub struct DeliveryOptions {
     pub exchange_log: ExchangeLog,
     /// When failed deliveries are tried again, unless their subscription says otherwise.
     pub retry: RetryPolicy,
-    /// How many bytes of published resources ride along in memory from their commit to their first attempt. Beyond that
-    /// they are read from the store.
+    /// How many bytes of published resources ride along in memory from their commit, or from a page of the store, to their
+    /// first attempt; half of it for each. Beyond that they are read from the store one by one.
     pub carried_bytes: usize,
     /// How many actions ride along.
     pub carried_actions: usize,

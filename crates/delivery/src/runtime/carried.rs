@@ -1,4 +1,4 @@
-//! Actions that came with the feed, kept until the first attempts of their deliveries have started.
+//! Actions that came with the feed or with a page, kept until the first attempts of their deliveries have started.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

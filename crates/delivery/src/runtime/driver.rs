@@ -54,6 +54,8 @@ pub(super) struct Driver {
     time: SteadyTime,
     directory: Directory,
     carried: CarriedActions,
+    /// Actions that were read with a page. They are older than those that came with the feed, which would push them out.
+    read_ahead: CarriedActions,
     store_work: StoreWork,
     waiters: Waiters,
     surroundings: Arc<Surroundings>,
@@ -111,7 +113,8 @@ impl Driver {
             random: ProcessRandomness::new(),
             time: SteadyTime::new(Arc::clone(&surroundings.clock)),
             directory,
-            carried: CarriedActions::new(options.carried_bytes, options.carried_actions),
+            carried: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
+            read_ahead: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
             store_work: StoreWork::new(Arc::clone(&store)),
             store,
             waiters: Waiters::default(),

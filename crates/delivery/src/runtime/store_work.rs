@@ -22,12 +22,17 @@ const MATERIAL_IN_A_CALL: usize = 128;
 /// Calls for material at the same time.
 const MATERIAL_CALLS_AT_A_TIME: usize = 2;
 
+/// The most deliveries whose material is read ahead in one call.
+const AHEAD_IN_A_CALL: usize = 64;
+/// Bytes of resources after which nothing more is read ahead for a page.
+const AHEAD_BYTES: usize = 2 * 1024 * 1024;
+
 /// An answer from the store.
 pub(super) enum Answer {
     /// The outcomes of these deliveries are durable.
     Recorded(Vec<DeliveryKey>),
-    /// A page, or why it could not be read.
-    Page(PageRequest, Result<PendingPage, StoreError>),
+    /// A page with what its first attempts need, or why it could not be read.
+    Page(PageRequest, Result<(PendingPage, Vec<AttemptMaterial>), StoreError>),
     /// What the ordered attempts need, or why it could not be read.
     Material(Vec<AttemptOrder>, Result<Vec<AttemptMaterial>, StoreError>),
 }
@@ -121,6 +126,13 @@ impl StoreWork {
                 let PageRequest { receiver, after, up_to, subscription } = request;
                 let page =
                     store.pending_page(receiver, after, up_to, subscription, DELIVERIES_IN_A_PAGE).await;
+                let page = match page {
+                    Ok(page) => {
+                        let ahead = read_ahead(store.as_ref(), &page).await;
+                        Ok((page, ahead))
+                    }
+                    Err(error) => Err(error),
+                };
                 Finished::Reading(Answer::Page(request, page))
             });
         }
@@ -176,4 +188,22 @@ impl StoreWork {
             }
         }
     }
+}
+
+/// Reads what the first attempts of a page's deliveries need, as far as it is small. It saves a look into the store for each
+/// of them; what is missing here is read when it is needed, and so a failure is of no account.
+async fn read_ahead(store: &dyn Store, page: &PendingPage) -> Vec<AttemptMaterial> {
+    let first_attempts = page.deliveries.iter().filter(|delivery| delivery.failed_attempts == 0);
+    let keys: Vec<DeliveryKey> = first_attempts.map(|delivery| delivery.key).collect();
+    let mut ahead = Vec::with_capacity(keys.len());
+    let mut bytes = 0;
+    for keys in keys.chunks(AHEAD_IN_A_CALL) {
+        let Ok(material) = store.material(keys).await else { break };
+        bytes += material.iter().map(|material| material.action.resource.len()).sum::<usize>();
+        ahead.extend(material);
+        if bytes > AHEAD_BYTES {
+            break;
+        }
+    }
+    ahead
 }

@@ -30,7 +30,11 @@ impl Driver {
     fn start_attempt(&mut self, order: AttemptOrder) {
         self.in_flight += 1;
         // A delivery that was attempted before has its body in the store.
-        let carried = if order.number == 1 { self.carried.take(order.action) } else { None };
+        let carried = if order.number == 1 {
+            self.carried.take(order.action).or_else(|| self.read_ahead.take(order.action))
+        } else {
+            None
+        };
         match carried {
             Some(action) => self.spawn(order, action, None),
             None => self.store_work.read_material(order),

@@ -1,8 +1,10 @@
 //! Turning what the store says into inputs of the scheduler.
 
+use std::sync::Arc;
+
 use rendezhook_domain::sequence::SubscriptionNumber;
 use rendezhook_store::feed::{CommittedAction, FeedEvent};
-use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
+use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingDelivery};
 
 use super::Driver;
 use crate::runtime::store_work::Answer;
@@ -52,6 +54,16 @@ impl Driver {
         self.carried.keep(action, committed.len());
     }
 
+    /// Keeps what was read with a page until the first attempts of its deliveries start.
+    fn keep_ahead(&mut self, ahead: Vec<AttemptMaterial>) {
+        // Deliveries of one action to one receiver stand next to each other.
+        for same_action in ahead.chunk_by(|one, other| one.action.sequence == other.action.sequence) {
+            if let Some(material) = same_action.first() {
+                self.read_ahead.keep(Arc::clone(&material.action), same_action.len());
+            }
+        }
+    }
+
     /// The scheduler is told of a subscription before its first delivery, also where the news that it was made is still
     /// under way. What is unknown after that was deleted; the scheduler leaves its deliveries to the store.
     fn look_for_strangers(&mut self, mut subscriptions: impl Iterator<Item = SubscriptionNumber>) {
@@ -74,9 +86,11 @@ impl Driver {
                         self.read_warnings.warn(error, "waiting deliveries cannot be loaded")
                     })
                     .ok();
-                if let Some(page) = &page {
+                let page = page.map(|(page, ahead)| {
                     self.look_for_strangers(page.deliveries.iter().map(|delivery| delivery.subscription));
-                }
+                    self.keep_ahead(ahead);
+                    page
+                });
                 self.turn.inputs.push(Input::PageLoaded { request, page });
             }
             Answer::Material(orders, material) => match material {
