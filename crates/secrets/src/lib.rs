@@ -4,10 +4,12 @@ mod api_key;
 mod randomness;
 mod sealing;
 mod secret;
+mod shared;
 mod signing;
 
 pub use self::api_key::{ApiKey, ApiKeyError, KeyHash};
 pub use self::randomness::{Randomness, RandomnessError, SystemRandomness};
 pub use self::sealing::{DataKey, KeyEncryptionKey, KeyEncryptionKeyError, Place, SealError};
 pub use self::secret::Secret;
+pub use self::shared::SharedSecret;
 pub use self::signing::{SigningSecret, SigningSecretError};
