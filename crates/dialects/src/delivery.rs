@@ -5,14 +5,15 @@ use http::header::InvalidHeaderValue;
 use http::{HeaderMap, Method};
 
 use rendezhook_domain::accepted::AcceptedAction;
+use rendezhook_domain::action::ActionName;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::subscription::{Dialect, Subscription};
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::SigningSecret;
+use rendezhook_secrets::{SharedSecret, SigningSecret};
 
-use crate::{standard, vyte};
+use crate::{simplymeet, standard, vyte};
 
 /// All that an attempt of a delivery is built from.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct DeliveryContext<'a> {
     pub subscription: &'a Subscription,
     /// The keys that sign, newest first; at least one.
     pub keys: &'a [&'a SigningSecret],
+    /// What the subscription's owner chose for bodies to be signed with, in the dialects that sign like that.
+    pub shared_secret: Option<&'a SharedSecret>,
     /// The body that an earlier attempt sent, when one was stored.
     pub frozen_body: Option<&'a Bytes>,
     /// Later actions of the resource went to this receiver before.
@@ -67,7 +70,7 @@ pub struct OutboundParts {
 /// The request cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// Every subscription has a key; an unsigned request is never sent.
+    /// Every subscription has a key, and all but SimplyMeet.me hooks are signed with it.
     #[error("the subscription has no signing key that is valid now; make a new one")]
     NoSigningKey,
     /// What the publisher rendered itself is not the JSON object it was accepted as.
@@ -75,6 +78,12 @@ pub enum BuildError {
         "the published representations cannot be read; publish them as a JSON object with one entry a dialect"
     )]
     Representations(#[source] serde_json::Error),
+    /// The dialect has no word for what happened; matching leaves such actions out.
+    #[error("deliveries of this dialect cannot tell of {0}")]
+    NotCarried(ActionName),
+    /// The dialect renders the resource, which is not the JSON object it was accepted as.
+    #[error("the published resource cannot be read; publish it as a JSON object")]
+    Resource(#[source] serde_json::Error),
     /// A text does not fit into JSON.
     #[error("the body cannot be written as JSON")]
     Body(#[source] serde_json::Error),
@@ -86,9 +95,10 @@ pub enum BuildError {
 /// Says what has to be fetched before the request can be built.
 #[must_use]
 pub fn plan(context: &DeliveryContext<'_>) -> Plan {
-    match (context.subscription.dialect, context.frozen_body) {
-        (Dialect::Standard | Dialect::Vyte, Some(body)) => Plan::Frozen(body.clone()),
-        (Dialect::Standard | Dialect::Vyte, None) => Plan::Ready,
+    match context.subscription.dialect {
+        Dialect::Standard | Dialect::Vyte | Dialect::SimplyMeet => {
+            context.frozen_body.map_or(Plan::Ready, |body| Plan::Frozen(body.clone()))
+        }
     }
 }
 
@@ -108,11 +118,13 @@ pub fn build(
         (Plan::Ready, Fetched::Nothing) => match dialect {
             Dialect::Standard => standard::body(context)?,
             Dialect::Vyte => vyte::body(context)?,
+            Dialect::SimplyMeet => simplymeet::body(context)?,
         },
     };
     let headers = match dialect {
         Dialect::Standard => standard::headers(context, &body, now)?,
         Dialect::Vyte => vyte::headers(context, &body, now)?,
+        Dialect::SimplyMeet => simplymeet::headers(context, &body, now)?,
     };
     Ok(OutboundParts { method: Method::POST, headers, body })
 }

@@ -15,10 +15,12 @@ use rendezhook_domain::resource::ResourceId;
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
 };
-use rendezhook_domain::subscription::{Dialect, Subscription, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_domain::subscription::{
+    Dialect, SimplyMeetHook, Subscription, SubscriptionState, VyteBody, VyteHook,
+};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::SigningSecret;
+use rendezhook_secrets::{SharedSecret, SigningSecret};
 
 use crate::delivery::{DeliveryContext, Fetched, OutboundParts, build, plan};
 
@@ -37,6 +39,7 @@ pub(crate) struct Scene {
     pub(crate) subscription: Subscription,
     pub(crate) action: AcceptedAction,
     pub(crate) keys: Vec<SigningSecret>,
+    pub(crate) shared_secret: Option<SharedSecret>,
     pub(crate) frozen_body: Option<Bytes>,
     pub(crate) origin: DeliveryOrigin,
     pub(crate) attempt: u16,
@@ -50,6 +53,7 @@ impl Scene {
             subscription: subscription(dialect, action),
             action: accepted(action),
             keys: vec![secret(1)],
+            shared_secret: Some(SharedSecret::new(String::from("something"))),
             frozen_body: None,
             origin: DeliveryOrigin::Original,
             attempt: 1,
@@ -73,6 +77,7 @@ impl Scene {
             organization: &self.organization,
             subscription: &self.subscription,
             keys,
+            shared_secret: self.shared_secret.as_ref(),
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.overtaken,
         }
@@ -108,6 +113,7 @@ pub(crate) fn organization() -> Organization {
 pub(crate) fn subscription(dialect: Dialect, action: &str) -> Subscription {
     let target = TargetUrl::parse("https://www.example.com/hooks?id=123", &TargetPolicy::stored()).unwrap();
     let hook = VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body: None };
+    let meeting_hook = SimplyMeetHook { uuid: Uuid::from_u128(0x3e68_7c78_a8b8_4837_9333_57e3_d807_e61c) };
     Subscription {
         number: SubscriptionNumber::new(7),
         id: SubscriptionId::from_uuid(Uuid::from_u128(0x0192_f0e0_0000_7000_8000_0000_0000_000b)),
@@ -115,6 +121,7 @@ pub(crate) fn subscription(dialect: Dialect, action: &str) -> Subscription {
         receiver: ReceiverNumber::new(5),
         dialect,
         vyte: (dialect == Dialect::Vyte).then_some(hook),
+        simplymeet: (dialect == Dialect::SimplyMeet).then_some(meeting_hook),
         description: Arc::from(""),
         target,
         filter: Filter { actions: vec![ActionPattern::Exactly(action.parse().unwrap())], user: None },

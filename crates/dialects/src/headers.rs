@@ -22,7 +22,22 @@ static WEBHOOK_OVERTAKEN: HeaderName = HeaderName::from_static("webhook-overtake
 /// How many fields the longest request of a dialect has.
 const CAPACITY: usize = 8;
 
-/// `content-type` and the three fields of Standard Webhooks: `webhook-id`, `webhook-timestamp` in whole seconds, and
+/// `content-type`, `webhook-id`, and `webhook-timestamp` in whole seconds: what says which message this is and when it was sent.
+pub(crate) fn identified(context: &DeliveryContext<'_>, now: Timestamp) -> Result<HeaderMap, BuildError> {
+    let mut headers = HeaderMap::with_capacity(CAPACITY);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(&WEBHOOK_ID, value(context.delivery.to_string())?);
+    headers.insert(&WEBHOOK_TIMESTAMP, HeaderValue::from(now.seconds()));
+    Ok(headers)
+}
+
+/// `webhook-signature` in a form that the dialect made.
+pub(crate) fn insert_signature(headers: &mut HeaderMap, signature: String) -> Result<(), BuildError> {
+    headers.insert(&WEBHOOK_SIGNATURE, value(signature)?);
+    Ok(())
+}
+
+/// The fields of [`identified`] and the signature of Standard Webhooks:
 /// `webhook-signature` with one token a key, the newest key first, divided by single spaces. Receivers' libraries are known to
 /// refuse any other division.
 pub(crate) fn signed(
@@ -43,11 +58,8 @@ pub(crate) fn signed(
         key.append_signature(&id, timestamp, body, &mut signature);
     }
 
-    let mut headers = HeaderMap::with_capacity(CAPACITY);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(&WEBHOOK_ID, value(id)?);
-    headers.insert(&WEBHOOK_TIMESTAMP, HeaderValue::from(timestamp));
-    headers.insert(&WEBHOOK_SIGNATURE, value(signature)?);
+    let mut headers = identified(context, now)?;
+    insert_signature(&mut headers, signature)?;
     Ok(headers)
 }
 

@@ -3,6 +3,8 @@
 pub mod delivery;
 mod headers;
 mod json;
+mod representations;
+pub mod simplymeet;
 pub mod standard;
 pub mod vyte;
 

@@ -4,6 +4,7 @@ pub mod accepted;
 pub mod access;
 pub mod action;
 pub mod cause;
+pub mod circumstances;
 pub mod delivery;
 pub mod facts;
 pub mod id;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::id::SubscriptionId;
 use crate::matching::Filter;
@@ -21,11 +22,13 @@ pub enum Dialect {
     Standard,
     /// The Vyte API, v1 and v2.
     Vyte,
+    /// The API of SimplyMeet.me.
+    SimplyMeet,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 2] = [Self::Standard, Self::Vyte];
+    pub const ALL: [Self; 3] = [Self::Standard, Self::Vyte, Self::SimplyMeet];
 
     /// The name on the wire.
     #[must_use]
@@ -33,6 +36,7 @@ impl Dialect {
         match self {
             Self::Standard => "standard",
             Self::Vyte => "vyte",
+            Self::SimplyMeet => "simplymeet",
         }
     }
 
@@ -42,6 +46,7 @@ impl Dialect {
         match self {
             Self::Standard => 1,
             Self::Vyte => 2,
+            Self::SimplyMeet => 3,
         }
     }
 
@@ -158,6 +163,13 @@ pub struct VyteHook {
     pub body: Option<VyteBody>,
 }
 
+/// What a hook of the SimplyMeet.me API has beside what every subscription has. Its secret is kept with the other secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SimplyMeetHook {
+    /// `uuid` on the wire, of version 4.
+    pub uuid: Uuid,
+}
+
 /// Who wants which actions where.
 ///
 /// Secrets are kept beside it, not in it, so that it can be shown as it is.
@@ -175,6 +187,8 @@ pub struct Subscription {
     pub dialect: Dialect,
     /// Set when it was made through the Vyte API.
     pub vyte: Option<VyteHook>,
+    /// Set when it was made through the SimplyMeet.me API.
+    pub simplymeet: Option<SimplyMeetHook>,
     /// What its owner calls it; may be empty.
     pub description: Arc<str>,
     /// Where deliveries go.
@@ -193,18 +207,4 @@ pub struct Subscription {
     pub updated_at: Timestamp,
     /// Counts changes; a change names the revision it was made from.
     pub revision: u32,
-}
-
-impl Dialect {
-    /// Whether an action reaches subscriptions of this dialect at all.
-    ///
-    /// A Vyte hook knows no removal: it gets `event.removed` as a cancellation, unless the event was cancelled before, when
-    /// it has been told already.
-    #[must_use]
-    pub fn carries(self, action: &crate::action::ActionName, cancelled_before: bool) -> bool {
-        match self {
-            Self::Standard => true,
-            Self::Vyte => !(cancelled_before && action.as_str() == crate::action::EVENT_REMOVED),
-        }
-    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
+use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_domain::id::ActionId;
 use rendezhook_domain::lifecycle::{self, BodyChange, Change, Derivation, Stored};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
@@ -104,7 +105,8 @@ impl Intake {
                 return Ok(PutAnswer { version, actions: Vec::new() });
             };
             let body = state.resource.as_ref().or(kept_body).ok_or(PublishError::UnknownResource)?.clone();
-            let cancelled_before = existing.is_some_and(|stored| stored.facts.cancelled);
+            let circumstances =
+                Circumstances::between(existing.map(|stored| &stored.facts), &derivation.facts);
             let resource_change = ResourceChange {
                 kind: state.kind,
                 resource_id: state.resource_id.clone(),
@@ -112,7 +114,7 @@ impl Intake {
                 facts: derivation.facts,
                 stores_body: derivation.body == BodyChange::Replaced,
                 body,
-                actions: new_actions(organization_entry, state, &derivation, occurred_at, cancelled_before),
+                actions: new_actions(organization_entry, state, &derivation, occurred_at, circumstances),
             };
             let request = Publish {
                 organization,
@@ -147,7 +149,7 @@ fn new_actions(
     state: &NewState,
     derivation: &Derivation,
     occurred_at: Timestamp,
-    cancelled_before: bool,
+    circumstances: Circumstances,
 ) -> Vec<NewAction> {
     // The last action makes the resource's version, those before it the versions before.
     let actions = u64::try_from(derivation.actions.len()).unwrap_or(u64::MAX);
@@ -164,7 +166,7 @@ fn new_actions(
             expires_at: state.expires_at,
             representations: None,
             changes: pointers(&derived.changes),
-            matched: matched(organization, &derived.name, state.user.as_deref(), cancelled_before),
+            matched: matched(organization, &derived.name, state.user.as_deref(), circumstances),
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::lifecycle::{self, BodyChange, ExplicitOutcome};
 use rendezhook_domain::sequence::OrganizationNumber;
@@ -88,7 +89,7 @@ impl Intake {
             let occurred_at = item.occurred_at.unwrap_or(now);
             let ExplicitOutcome { facts, body } =
                 lifecycle::facts_after_explicit(item.kind, before, resource, &item.action, occurred_at);
-            let cancelled_before = before.is_some_and(|facts| facts.cancelled);
+            let circumstances = Circumstances::between(before.as_ref(), &facts);
             let action = NewAction {
                 name: item.action.clone(),
                 version: facts.version,
@@ -97,7 +98,7 @@ impl Intake {
                 expires_at: item.expires_at,
                 representations: item.representations.clone(),
                 changes: None,
-                matched: matched(organization, &item.action, item.user.as_deref(), cancelled_before),
+                matched: matched(organization, &item.action, item.user.as_deref(), circumstances),
             };
             changes.push(ResourceChange {
                 kind: item.kind,

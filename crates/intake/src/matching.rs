@@ -1,6 +1,7 @@
 //! For whom an action is.
 
 use rendezhook_domain::action::ActionName;
+use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_store::catalogue::OrganizationEntry;
 use rendezhook_store::publish::Matched;
 
@@ -9,12 +10,12 @@ pub(crate) fn matched(
     organization: &OrganizationEntry,
     action: &ActionName,
     user: Option<&str>,
-    cancelled_before: bool,
+    circumstances: Circumstances,
 ) -> Vec<Matched> {
     organization
         .matching(action, user)
         .map(|entry| &entry.subscription)
-        .filter(|subscription| subscription.dialect.carries(action, cancelled_before))
+        .filter(|subscription| subscription.dialect.carries(action, circumstances))
         .map(|subscription| Matched { subscription: subscription.number, receiver: subscription.receiver })
         .collect()
 }

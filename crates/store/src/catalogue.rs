@@ -14,7 +14,8 @@ use rendezhook_domain::organization::Organization;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{Dialect, Subscription};
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::{KeyHash, SigningSecret};
+use rendezhook_secrets::{KeyHash, SharedSecret, SigningSecret};
+use uuid::Uuid;
 
 /// Counts the changes of the catalogue; a publish names the version it was decided from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +77,8 @@ pub struct SubscriptionEntry {
     pub subscription: Subscription,
     /// Newest first; at least one, at most five.
     pub keys: Vec<SigningKey>,
+    /// What its owner chose for bodies to be signed with, in the dialects that sign like that.
+    pub shared_secret: Option<SharedSecret>,
 }
 
 impl SubscriptionEntry {
@@ -99,6 +102,7 @@ pub struct OrganizationEntry {
     by_action: HashMap<Arc<str>, Vec<usize>>,
     by_pattern: Vec<usize>,
     by_vyte_id: HashMap<Arc<str>, usize>,
+    by_simplymeet_uuid: HashMap<Uuid, usize>,
     by_id: HashMap<SubscriptionId, usize>,
 }
 
@@ -114,12 +118,16 @@ impl OrganizationEntry {
         let mut by_action: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
         let mut by_pattern = Vec::new();
         let mut by_vyte_id = HashMap::new();
+        let mut by_simplymeet_uuid = HashMap::new();
         let mut by_id = HashMap::new();
         for (position, entry) in subscriptions.iter().enumerate() {
             let subscription = &entry.subscription;
             by_id.insert(subscription.id, position);
             if let Some(hook) = &subscription.vyte {
                 by_vyte_id.insert(Arc::clone(&hook.hook_id), position);
+            }
+            if let Some(hook) = &subscription.simplymeet {
+                by_simplymeet_uuid.insert(hook.uuid, position);
             }
             let exact: Option<Vec<&ActionName>> = subscription
                 .filter
@@ -142,7 +150,17 @@ impl OrganizationEntry {
                 None => by_pattern.push(position),
             }
         }
-        Self { organization, subscriptions, receivers, keys, by_action, by_pattern, by_vyte_id, by_id }
+        Self {
+            organization,
+            subscriptions,
+            receivers,
+            keys,
+            by_action,
+            by_pattern,
+            by_vyte_id,
+            by_simplymeet_uuid,
+            by_id,
+        }
     }
 
     /// The subscriptions that want an action, in the order in which they were made.
@@ -167,6 +185,12 @@ impl OrganizationEntry {
     #[must_use]
     pub fn vyte_hook(&self, hook_id: &str) -> Option<&Arc<SubscriptionEntry>> {
         self.by_vyte_id.get(hook_id).and_then(|position| self.subscriptions.get(*position))
+    }
+
+    /// The subscription that the SimplyMeet.me API knows by this `uuid`.
+    #[must_use]
+    pub fn simplymeet_hook(&self, uuid: Uuid) -> Option<&Arc<SubscriptionEntry>> {
+        self.by_simplymeet_uuid.get(&uuid).and_then(|position| self.subscriptions.get(*position))
     }
 
     /// How many subscriptions of a dialect there are.

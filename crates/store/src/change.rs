@@ -7,10 +7,12 @@ use rendezhook_domain::id::{KeyId, OrganizationId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Filter;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::{Dialect, DisableReason, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_domain::subscription::{
+    Dialect, DisableReason, SimplyMeetHook, SubscriptionState, VyteBody, VyteHook,
+};
 use rendezhook_domain::target::TargetUrl;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::{KeyHash, SigningSecret};
+use rendezhook_secrets::{KeyHash, SharedSecret, SigningSecret};
 
 /// A change that somebody asks for. Ids and secrets are made by the caller.
 #[derive(Debug, Clone)]
@@ -114,6 +116,8 @@ pub struct NewSubscription {
     pub dialect: Dialect,
     /// What the Vyte API knows it by.
     pub vyte: Option<VyteHook>,
+    /// What the SimplyMeet.me API knows it by.
+    pub simplymeet: Option<SimplyMeetHook>,
     /// What its owner calls it.
     pub description: Arc<str>,
     /// Where deliveries go.
@@ -124,6 +128,8 @@ pub struct NewSubscription {
     pub retry: Option<RetryPolicy>,
     /// What its deliveries are signed with.
     pub secret: SigningSecret,
+    /// What its owner chose for bodies to be signed with, in the dialects that sign like that.
+    pub shared_secret: Option<SharedSecret>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Refused when the organization has that many of this dialect already.

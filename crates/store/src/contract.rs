@@ -49,6 +49,7 @@ macro_rules! store_contract {
                 a_rotated_secret_stands_before_the_one_it_replaces,
                 subscriptions_of_one_endpoint_share_a_receiver,
                 the_limit_of_a_dialect_holds,
+                a_simplymeet_hook_keeps_its_own_secret,
             ]
             publishing: [
                 a_request_is_committed_with_its_deliveries,

@@ -1,17 +1,21 @@
 //! What only the store on SQLite does: its files, its lock, its log, its key.
 
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
-use rendezhook_secrets::KeyEncryptionKey;
+use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::subscription::{Dialect, SimplyMeetHook};
+use rendezhook_secrets::{KeyEncryptionKey, SharedSecret};
 use rendezhook_store::StoreError;
-use rendezhook_store::contract::world::{World, change, request};
+use rendezhook_store::change::{CatalogueChange, NewSubscription};
+use rendezhook_store::contract::world::{World, change, new_subscription, request, uuid};
 use rendezhook_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 fn options(directory: &Path) -> SqliteOptions {
     SqliteOptions::new(directory, KeyEncryptionKey::from_bytes([7; 32]))
@@ -50,6 +54,72 @@ async fn a_database_of_a_newer_program_is_refused() {
     assert!(matches!(error, OpenError::NewerSchema { found: 1_000, .. }), "{error}");
 }
 
+/// Makes a hook of the SimplyMeet.me API with this secret; answers with what it is known by there.
+async fn simplymeet_hook(world: &World, organization: OrganizationNumber, secret: &str) -> Uuid {
+    let uuid = uuid();
+    let new = NewSubscription {
+        dialect: Dialect::SimplyMeet,
+        simplymeet: Some(SimplyMeetHook { uuid }),
+        shared_secret: Some(SharedSecret::new(secret.to_owned())),
+        ..new_subscription(organization, "*", "https://receiver.example/hook")
+    };
+    world.change(CatalogueChange::CreateSubscription(Box::new(new))).await;
+    uuid
+}
+
+/// Writes the rows of a database into a new one whose schema is the first.
+fn written_by_the_first_program(current: &Path, first: &Path) {
+    let database = Connection::open(first).unwrap();
+    database.execute_batch(include_str!("../migrations/0001_first.sql")).unwrap();
+    database.execute("ATTACH ?1 AS current", [current.to_str().unwrap()]).unwrap();
+    let texts = |query: &str| -> Vec<String> {
+        let mut statement = database.prepare(query).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let tables =
+        texts("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+    for table in tables {
+        let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM current.{table}");
+        database.execute(&copy, []).unwrap();
+    }
+    database.pragma_update(None, "user_version", 1).unwrap();
+}
+
+#[tokio::test]
+async fn a_populated_database_of_the_first_schema_is_brought_forward() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(options(directory.path()));
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    world.publish_one(organization).await;
+    let secrets = |world: &World| -> Vec<Vec<u8>> {
+        let entry = Arc::clone(world.catalogue().organization(organization).unwrap());
+        entry.subscriptions[0].keys.iter().map(|key| key.secret.expose_bytes().to_vec()).collect()
+    };
+    let (waiting, kept) = (world.waiting(one).await.len(), secrets(&world));
+    world.store.close().await;
+
+    let old = tempfile::tempdir().unwrap();
+    let database = |directory: &Path| directory.join("rendezhook.db");
+    written_by_the_first_program(&database(directory.path()), &database(old.path()));
+    let world = open(options(old.path()));
+    assert_eq!((world.waiting(one).await.len(), secrets(&world)), (waiting, kept));
+    let catalogue = world.catalogue();
+    let entry = &catalogue.organization(organization).unwrap().subscriptions[0];
+    assert!(entry.subscription.simplymeet.is_none() && entry.shared_secret.is_none());
+    let uuid = simplymeet_hook(&world, organization, "planted secret").await;
+    world.publish_one(organization).await;
+    world.store.close().await;
+
+    let world = open(options(old.path()));
+    assert_eq!(world.waiting(one).await.len(), waiting + 1);
+    let catalogue = world.catalogue();
+    let hook = catalogue.organization(organization).unwrap().simplymeet_hook(uuid).unwrap();
+    assert_eq!(hook.shared_secret.as_ref().unwrap().expose(), "planted secret");
+    world.store.close().await;
+}
+
 #[tokio::test]
 async fn another_key_is_refused_and_the_right_one_still_works() {
     let directory = tempfile::tempdir().unwrap();
@@ -69,10 +139,14 @@ async fn no_secret_is_in_the_files() {
     let catalogue = world.catalogue();
     let entry = catalogue.subscriptions.get(&one.subscription).unwrap();
     let secret = entry.keys.first().unwrap().secret.expose_bytes();
+    let shared_secret = "chosen by the owner of the receiver";
+    simplymeet_hook(&world, organization, shared_secret).await;
     world.store.close().await;
     for file in std::fs::read_dir(directory.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+        for secret in [secret, shared_secret.as_bytes()] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+        }
     }
 }
 

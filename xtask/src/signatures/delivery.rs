@@ -74,6 +74,7 @@ impl Scene {
             organization: &self.organization,
             subscription: &self.subscription,
             keys: &keys,
+            shared_secret: None,
             frozen_body: self.frozen_body.as_ref(),
             overtaken: false,
         };
@@ -114,6 +115,7 @@ fn subscription(dialect: Dialect, now: Timestamp) -> Result<Subscription, Box<dy
         receiver: RECEIVER,
         dialect,
         vyte: None,
+        simplymeet: None,
         description: Arc::from(""),
         target: TargetUrl::parse("https://www.example.com/hooks", &TargetPolicy::stored())?,
         filter: Filter { actions: vec![ActionPattern::Exactly("event.confirmed".parse()?)], user: None },

@@ -180,6 +180,7 @@ impl Attempt {
             organization: &self.organization.organization,
             subscription,
             keys: &keys,
+            shared_secret: self.subscription.shared_secret.as_ref(),
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.order.overtaken,
         };

@@ -176,11 +176,13 @@ impl World {
             receiver_id: ReceiverId::from_uuid(Uuid::now_v7()),
             dialect: Dialect::Standard,
             vyte: None,
+            simplymeet: None,
             description: "".into(),
             target,
             filter: Filter { actions: vec![ActionPattern::Any], user: None },
             retry: None,
             secret: new_secret(),
+            shared_secret: None,
             created_at: self.clock.now(),
             limit: None,
         };

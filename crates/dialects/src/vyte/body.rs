@@ -4,25 +4,17 @@ use std::io::Write;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use rendezhook_domain::action::{EVENT_CANCELLED, EVENT_REMOVED};
-use rendezhook_domain::subscription::VyteBody;
+use rendezhook_domain::subscription::{Dialect, VyteBody};
 use rendezhook_domain::time::Timestamp;
 
 use crate::delivery::{BuildError, DeliveryContext};
+use crate::representations::representation;
 use crate::{headers, json};
 
 /// What the item takes beside the resource, a user of usual length included.
 const ENVELOPE_BYTES: usize = 192;
-
-/// What a publisher rendered itself; only our own entry is looked at.
-#[derive(Deserialize)]
-struct Representations<'a> {
-    #[serde(borrow)]
-    vyte: Option<&'a RawValue>,
-}
 
 pub(crate) fn body(context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
     let action = context.action;
@@ -31,14 +23,7 @@ pub(crate) fn body(context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
         EVENT_REMOVED => EVENT_CANCELLED,
         name => name,
     };
-    let rendered = match &action.representations {
-        None => None,
-        Some(bytes) => {
-            let representations: Representations<'_> =
-                serde_json::from_slice(bytes).map_err(BuildError::Representations)?;
-            representations.vyte
-        }
-    };
+    let rendered = representation(action, Dialect::Vyte)?;
     let resource = rendered.map_or(action.resource.as_ref(), |rendered| rendered.get().as_bytes());
     let wrapped = match wrapping(context) {
         VyteBody::Array => true,

@@ -70,18 +70,34 @@ fn is_set(value: &Value) -> bool {
     }
 }
 
-/// The start of the date that `confirmed.date_id` names, else of the only one, else of the first.
-fn confirmed_time(resource: &Value) -> Option<Timestamp> {
-    let dates = resource.get("dates")?.as_array()?;
-    let named = resource.pointer("/confirmed/date_id").filter(|id| !id.is_null());
+/// The confirmed date of an event: the one of its `dates` that `confirmed.date_id` names, else the only one, else the first.
+/// Whether a date is confirmed at all is not asked.
+#[must_use]
+pub fn confirmed_date(resource: &Value) -> Option<&Value> {
+    confirmed_of(resource, "dates", "/confirmed/date_id")
+}
+
+/// The confirmed place of an event, found as [`confirmed_date`] finds the date.
+#[must_use]
+pub fn confirmed_place(resource: &Value) -> Option<&Value> {
+    confirmed_of(resource, "places", "/confirmed/place_id")
+}
+
+fn confirmed_of<'a>(resource: &'a Value, list: &str, chosen: &str) -> Option<&'a Value> {
+    let offered = resource.get(list)?.as_array()?;
+    let named = resource.pointer(chosen).filter(|id| !id.is_null());
     let has_that_id =
-        |date: &&Value| ["_id", "id"].iter().any(|key| named.is_some() && date.get(key) == named);
-    let date = dates.iter().find(has_that_id).or_else(|| dates.first())?;
-    instant(date.get("date")?.as_str()?)
+        |item: &&Value| ["_id", "id"].iter().any(|key| named.is_some() && item.get(key) == named);
+    offered.iter().find(has_that_id).or_else(|| offered.first())
+}
+
+fn confirmed_time(resource: &Value) -> Option<Timestamp> {
+    instant(confirmed_date(resource)?.get("date")?.as_str()?)
 }
 
 /// An instant, or the first moment of a day in UTC as all-day dates may be written.
-fn instant(text: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     text.parse().ok().or_else(|| {
         let day: jiff::civil::Date = text.parse().ok()?;

@@ -32,11 +32,13 @@ pub(super) async fn create(
         receiver_id: ReceiverId::new_at(now, &mut SystemRandomness)?,
         dialect: Dialect::Vyte,
         vyte: Some(VyteHook { hook_id: new_object_id(now, &mut SystemRandomness)?.into(), body: None }),
+        simplymeet: None,
         description: "".into(),
         filter: wanted.filter(access.key_user().cloned()),
         target: wanted.target,
         retry: None,
         secret: SigningSecret::generate(&mut SystemRandomness)?,
+        shared_secret: None,
         created_at: now,
         limit: Some(MAXIMUM_HOOKS),
     };

@@ -40,6 +40,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         ],
         "vyte_hook_id": null,
         "vyte_body": null,
+        "simplymeet_uuid": null,
         "created_at": "2026-01-15T09:30:00.000Z",
         "updated_at": "2026-01-15T09:30:00.000Z",
         "revision": 1,
@@ -75,6 +76,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "retry_schedule_seconds": null,
         "vyte_hook_id": null,
         "vyte_body": null,
+        "simplymeet_uuid": null,
         "created_at": "2026-01-15T09:30:00.000Z",
         "updated_at": "2026-01-15T09:31:00.000Z",
         "revision": 2
@@ -147,6 +149,7 @@ async fn hooks_of_the_vyte_surface_appear_too() {
             "retry_schedule_seconds": null,
             "vyte_hook_id": "<24 hex>",
             "vyte_body": null,
+            "simplymeet_uuid": null,
             "created_at": "2026-01-15T09:30:00.000Z",
             "updated_at": "2026-01-15T09:30:00.000Z",
             "revision": 1

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::KeyId;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::{Dialect, SubscriptionState, VyteBody, VyteHook};
-use rendezhook_secrets::KeyHash;
+use rendezhook_domain::subscription::{Dialect, SimplyMeetHook, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_secrets::{KeyHash, SharedSecret};
 
 use super::Fixture;
 use super::world::{World, at, new_organization, new_subscription, secret, uuid};
@@ -229,4 +229,50 @@ pub async fn the_limit_of_a_dialect_holds(fixture: &dyn Fixture) {
     world.change(limited(Dialect::Vyte)).await;
     assert_eq!(world.refused(limited(Dialect::Vyte)).await, ChangeRefusal::LimitReached(1));
     assert_eq!(world.refused(limited(Dialect::Standard)).await, ChangeRefusal::LimitReached(1));
+}
+
+pub async fn a_simplymeet_hook_keeps_its_own_secret(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let hook = |organization, secret: Option<&str>, uuid| NewSubscription {
+        dialect: Dialect::SimplyMeet,
+        simplymeet: Some(SimplyMeetHook { uuid }),
+        shared_secret: secret.map(|text| SharedSecret::new(text.to_owned())),
+        ..new_subscription(organization, "event.confirmed", TARGET)
+    };
+    let (with, without) = (uuid(), uuid());
+    world.change(create(hook(organization, Some("some\"thing é"), with))).await;
+    world.change(create(hook(organization, None, without))).await;
+    assert_eq!(world.refused(create(hook(organization, None, with))).await, ChangeRefusal::Taken);
+    let other = world.organization().await;
+    world.change(create(hook(other, None, with))).await;
+
+    // A change of something else leaves it as it is.
+    let catalogue = world.catalogue();
+    let made = catalogue.organization(organization).unwrap().simplymeet_hook(with).unwrap();
+    let number = made.subscription.number;
+    let paused = Some((SubscriptionState::Paused, None));
+    let update = SubscriptionUpdate { state: paused, ..update(organization, number) };
+    world.change(CatalogueChange::UpdateSubscription(Box::new(update))).await;
+
+    let check = |world: &World| {
+        let catalogue = world.catalogue();
+        let entry = catalogue.organization(organization).unwrap();
+        let secret = |uuid| {
+            let hook = entry.simplymeet_hook(uuid).unwrap();
+            assert_eq!(hook.subscription.simplymeet, Some(SimplyMeetHook { uuid }));
+            assert_eq!((hook.subscription.dialect, hook.keys.len()), (Dialect::SimplyMeet, 1));
+            hook.shared_secret.as_ref().map(|secret| secret.expose().to_owned())
+        };
+        assert_eq!((secret(with).as_deref(), secret(without)), (Some("some\"thing é"), None));
+        assert!(entry.simplymeet_hook(uuid()).is_none());
+        assert!(catalogue.organization(other).unwrap().simplymeet_hook(without).is_none());
+    };
+    check(&world);
+    let world = world.reopen(fixture).await;
+    check(&world);
+
+    let at = at(20);
+    world.change(CatalogueChange::DeleteSubscription { organization, subscription: number, at }).await;
+    world.change(create(hook(organization, None, with))).await;
 }

@@ -52,6 +52,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         receiver: ReceiverNumber::new(1),
         dialect: Dialect::Standard,
         vyte: None,
+        simplymeet: None,
         description: "".into(),
         target: TargetUrl::parse(&format!("http://{address}/"), &TargetPolicy::stored()).unwrap(),
         filter: Filter { actions: vec![ActionPattern::Any], user: None },
@@ -99,7 +100,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         action: Arc::new(action),
         frozen_body: None,
         organization: Arc::new(OrganizationEntry::new(entry, Vec::new(), Vec::new(), Vec::new())),
-        subscription: Arc::new(SubscriptionEntry { subscription, keys }),
+        subscription: Arc::new(SubscriptionEntry { subscription, keys, shared_secret: None }),
     }
 }
 

@@ -17,6 +17,7 @@ fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEn
         receiver: ReceiverNumber::new(number),
         dialect: Dialect::Standard,
         vyte: None,
+        simplymeet: None,
         description: "".into(),
         target: TargetUrl::parse(url, &TargetPolicy::stored()).unwrap(),
         filter: Filter { actions: vec![ActionPattern::Any], user: None },
@@ -27,7 +28,7 @@ fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEn
         updated_at: Timestamp::EARLIEST,
         revision: 1,
     };
-    Arc::new(SubscriptionEntry { subscription, keys: Vec::new() })
+    Arc::new(SubscriptionEntry { subscription, keys: Vec::new(), shared_secret: None })
 }
 
 fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<OrganizationEntry> {

@@ -98,11 +98,13 @@ pub(crate) async fn create(
         receiver_id: ReceiverId::new_at(now, &mut SystemRandomness)?,
         dialect: Dialect::Standard,
         vyte: None,
+        simplymeet: None,
         description: wanted.description.into(),
         target,
         filter: Filter { actions, user },
         retry,
         secret,
+        shared_secret: None,
         created_at: now,
         limit: None,
     };

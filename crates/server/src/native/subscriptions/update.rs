@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use rendezhook_dialects::simplymeet::{self, MeetingEvent};
 use rendezhook_dialects::vyte::management::{HookRequest, OFFERED_ACTIONS};
 use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::subscription::{Dialect, Subscription, SubscriptionState, VyteBody};
@@ -140,7 +141,8 @@ fn settable(checks: &mut FieldChecks, text: &str) -> Option<SubscriptionState> {
     found
 }
 
-/// What the subscription wants from now on. A Vyte hook keeps the form in which its own API shows it: one action.
+/// What the subscription wants from now on. A hook keeps the form in which its own API shows it: a Vyte hook has one action, a
+/// SimplyMeet.me hook those of its events.
 fn filter(checks: &mut FieldChecks, actions: Vec<ActionPattern>, current: &Subscription) -> Option<Filter> {
     let user = current.filter.user.clone();
     match current.dialect {
@@ -156,5 +158,19 @@ fn filter(checks: &mut FieldChecks, actions: Vec<ActionPattern>, current: &Subsc
                 None
             }
         },
+        Dialect::SimplyMeet => {
+            let event = |pattern: &ActionPattern| match pattern {
+                ActionPattern::Exactly(action) => MeetingEvent::of_action(action),
+                ActionPattern::Any | ActionPattern::Kind(_) => None,
+            };
+            let events: Option<Vec<MeetingEvent>> = actions.iter().map(event).collect();
+            if events.is_none() {
+                checks.refuse(
+                    "/actions",
+                    "a SimplyMeet.me hook has actions out of: event.confirmed, event.updated, event.cancelled",
+                );
+            }
+            events.map(|events| simplymeet::filter(&events, user))
+        }
     }
 }

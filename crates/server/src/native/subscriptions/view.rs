@@ -8,6 +8,7 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::OrganizationEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::native::vocabulary;
 
@@ -48,6 +49,9 @@ pub(crate) struct SubscriptionView {
     /// How deliveries of this Vyte hook are wrapped, when it is not the organization's way.
     #[schema(value_type = Option<String>)]
     vyte_body: Option<VyteBody>,
+    /// What the SimplyMeet.me API knows it by; only with the dialect `simplymeet`.
+    #[schema(value_type = Option<String>)]
+    simplymeet_uuid: Option<Uuid>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -75,6 +79,7 @@ impl SubscriptionView {
             retry_schedule_seconds: subscription.retry.clone(),
             vyte_hook_id: subscription.vyte.as_ref().map(|hook| hook.hook_id.to_string()),
             vyte_body: subscription.vyte.as_ref().and_then(|hook| hook.body),
+            simplymeet_uuid: subscription.simplymeet.map(|hook| hook.uuid),
             created_at: subscription.created_at,
             updated_at: subscription.updated_at,
             revision: subscription.revision,

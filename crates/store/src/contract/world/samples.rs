@@ -62,11 +62,13 @@ pub fn new_subscription(organization: OrganizationNumber, pattern: &str, target:
         receiver_id: ReceiverId::from_uuid(uuid()),
         dialect: Dialect::Standard,
         vyte: None,
+        simplymeet: None,
         description: Arc::from(""),
         target: TargetUrl::parse(target, &TargetPolicy::stored()).unwrap(),
         filter: Filter { actions: vec![pattern.parse().unwrap()], user: None },
         retry: None,
         secret: secret(next_id()),
+        shared_secret: None,
         created_at: at(0),
         limit: None,
     }

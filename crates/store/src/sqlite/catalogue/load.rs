@@ -174,7 +174,8 @@ fn read_subscriptions(
             Fault::Damaged(format!("{} belongs to an organization that is not there", subscription.id))
         })?;
         let keys = subscription::read_keys(connection, subscription.number, subscription.id, data_key)?;
-        entries.push(Arc::new(SubscriptionEntry { subscription, keys }));
+        let shared_secret = subscription::read_shared_secret(row, subscription.id, data_key)?;
+        entries.push(Arc::new(SubscriptionEntry { subscription, keys, shared_secret }));
     }
     Ok(entries)
 }

@@ -1,7 +1,7 @@
 //! Secrets at rest: each organization's data key seals its secrets, and the operator's key wraps the data keys.
 
 use rendezhook_domain::id::{OrganizationId, SubscriptionId};
-use rendezhook_secrets::{DataKey, KeyEncryptionKey, Place, SigningSecret, SystemRandomness};
+use rendezhook_secrets::{DataKey, KeyEncryptionKey, Place, SharedSecret, SigningSecret, SystemRandomness};
 
 use crate::sqlite::fault::Fault;
 
@@ -53,6 +53,34 @@ pub(super) fn open_secret(
     let opened = data_key.open(sealed, secret_place(&row))?;
     SigningSecret::from_bytes(opened.expose())
         .map_err(|error| Fault::Damaged(format!("a signing secret of {subscription}: {error}")))
+}
+
+/// The form in which a secret that its owner chose is stored.
+pub(super) fn seal_shared_secret(
+    secret: &SharedSecret,
+    subscription: SubscriptionId,
+    data_key: &DataKey,
+) -> Result<Vec<u8>, Fault> {
+    let row = subscription.to_string();
+    let place = shared_secret_place(&row);
+    Ok(data_key.seal(secret.expose().as_bytes(), place, &mut SystemRandomness)?)
+}
+
+/// Reads a secret that its owner chose.
+pub(super) fn open_shared_secret(
+    sealed: &[u8],
+    subscription: SubscriptionId,
+    data_key: &DataKey,
+) -> Result<SharedSecret, Fault> {
+    let row = subscription.to_string();
+    let opened = data_key.open(sealed, shared_secret_place(&row))?;
+    let text = str::from_utf8(opened.expose())
+        .map_err(|_| Fault::Damaged(format!("the shared secret of {subscription} is no text")))?;
+    Ok(SharedSecret::new(text.to_owned()))
+}
+
+fn shared_secret_place(row: &str) -> Place<'_> {
+    Place { table: "subscription", row, column: "shared_secret" }
 }
 
 /// All secrets of a subscription share a place: whoever can exchange one for another of the same subscription gains nothing.

@@ -7,13 +7,15 @@ use rendezhook_domain::id::SubscriptionId;
 use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::{Dialect, Subscription, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_domain::subscription::{
+    Dialect, SimplyMeetHook, Subscription, SubscriptionState, VyteBody, VyteHook,
+};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
-use rendezhook_secrets::DataKey;
+use rendezhook_secrets::{DataKey, SharedSecret};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::seal::{open_secret, seal_secret};
+use super::seal::{open_secret, open_shared_secret, seal_secret, seal_shared_secret};
 use crate::catalogue::SigningKey;
 use crate::sqlite::fault::{Fault, unreadable};
 use crate::sqlite::values::{coded, optional_timestamp, receiver, timestamp};
@@ -22,12 +24,17 @@ use crate::sqlite::values::{coded, optional_timestamp, receiver, timestamp};
 pub(super) fn insert(
     connection: &Connection,
     subscription: &Subscription,
+    shared_secret: Option<&SharedSecret>,
+    data_key: &DataKey,
 ) -> Result<SubscriptionNumber, Fault> {
+    let sealed_secret =
+        shared_secret.map(|secret| seal_shared_secret(secret, subscription.id, data_key)).transpose()?;
     connection
         .prepare_cached(
             "INSERT INTO subscription (id, organization, receiver, dialect, vyte_id, vyte_body, description, target,
-                 actions, user, state, disabled_because, retry, created_at, updated_at, revision)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                 actions, user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid,
+                 shared_secret)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(params![
             subscription.id.uuid().into_bytes(),
@@ -46,6 +53,8 @@ pub(super) fn insert(
             subscription.created_at.milliseconds(),
             subscription.updated_at.milliseconds(),
             subscription.revision,
+            subscription.simplymeet.map(|hook| hook.uuid.into_bytes()),
+            sealed_secret,
         ])?;
     let number = u32::try_from(connection.last_insert_rowid())
         .map_err(|_| Fault::Damaged("there are no numbers left for subscriptions".to_owned()))?;
@@ -128,10 +137,10 @@ pub(super) fn read_keys(
     Ok(keys)
 }
 
-/// The columns that [`read`] reads, in its order.
+/// The columns that [`read`] and [`read_shared_secret`] read, in their order.
 pub(super) const COLUMNS: &str =
     "number, id, organization, receiver, dialect, vyte_id, vyte_body, description, target, actions,
-     user, state, disabled_because, retry, created_at, updated_at, revision";
+     user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid, shared_secret";
 
 /// Reads a subscription.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
@@ -139,6 +148,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
     let body: Option<String> = row.get(6)?;
     let body =
         body.map(|name| vyte_body_from(&name).ok_or_else(|| unreadable(6, "a form of body"))).transpose()?;
+    let uuid: Option<[u8; 16]> = row.get(17)?;
     let target = TargetUrl::parse(row.get_ref(8)?.as_str()?, &TargetPolicy::stored())
         .map_err(|_| unreadable(8, "a target URL"))?;
     let actions: Vec<ActionPattern> = serde_json::from_str(row.get_ref(9)?.as_str()?)
@@ -156,6 +166,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
         receiver: receiver(row, 3)?,
         dialect: coded(row, 4, "the number of a dialect", Dialect::from_code)?,
         vyte: hook_id.map(|hook_id| VyteHook { hook_id, body }),
+        simplymeet: uuid.map(|uuid| SimplyMeetHook { uuid: Uuid::from_bytes(uuid) }),
         description: row.get(7)?,
         target,
         filter: Filter { actions, user: row.get(10)? },
@@ -166,6 +177,16 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
         updated_at: timestamp(row, 15)?,
         revision: row.get(16)?,
     })
+}
+
+/// Reads the secret that its owner chose, of the row from which `subscription` was read.
+pub(super) fn read_shared_secret(
+    row: &Row<'_>,
+    subscription: SubscriptionId,
+    data_key: &DataKey,
+) -> Result<Option<SharedSecret>, Fault> {
+    let sealed = row.get_ref(18)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+    sealed.map(|sealed| open_shared_secret(sealed, subscription, data_key)).transpose()
 }
 
 fn patterns_text(filter: &Filter) -> String {

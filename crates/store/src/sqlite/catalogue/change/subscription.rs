@@ -31,8 +31,10 @@ pub(super) fn create(turn: &mut Turn<'_>, new: &NewSubscription) -> Applied {
     }
     let id = new.id.uuid().into_bytes();
     let hook_id = new.vyte.as_ref().map(|hook| hook.hook_id.as_ref());
-    let taken = "SELECT 1 FROM subscription WHERE id = ?1 OR (organization = ?2 AND vyte_id = ?3)";
-    if exists(turn, taken, params![id, new.organization.get(), hook_id])? {
+    let uuid = new.simplymeet.map(|hook| hook.uuid.into_bytes());
+    let taken = "SELECT 1 FROM subscription
+         WHERE id = ?1 OR (organization = ?2 AND vyte_id = ?3) OR (organization = ?2 AND simplymeet_uuid = ?4)";
+    if exists(turn, taken, params![id, new.organization.get(), hook_id, uuid])? {
         return Ok(Err(ChangeRefusal::Taken));
     }
     let receiver = match find_receiver(turn, new)? {
@@ -49,6 +51,7 @@ pub(super) fn create(turn: &mut Turn<'_>, new: &NewSubscription) -> Applied {
         receiver,
         dialect: new.dialect,
         vyte: new.vyte.clone(),
+        simplymeet: new.simplymeet,
         description: Arc::clone(&new.description),
         target: new.target.clone(),
         filter: new.filter.clone(),
@@ -59,10 +62,11 @@ pub(super) fn create(turn: &mut Turn<'_>, new: &NewSubscription) -> Applied {
         updated_at: new.created_at,
         revision: 1,
     };
-    subscription.number = rows::insert(turn.connection, &subscription)?;
+    let shared_secret = new.shared_secret.clone();
+    subscription.number = rows::insert(turn.connection, &subscription, shared_secret.as_ref(), &data_key)?;
     let keys = vec![SigningKey { secret: new.secret.clone(), created_at: new.created_at, expires_at: None }];
     rows::replace_keys(turn.connection, &subscription, &keys, &data_key)?;
-    turn.memory.draft_mut().put_subscription(SubscriptionEntry { subscription, keys });
+    turn.memory.draft_mut().put_subscription(SubscriptionEntry { subscription, keys, shared_secret });
     Ok(Ok(()))
 }
 
