@@ -24,6 +24,13 @@ pub(crate) struct FieldError {
     pub(crate) pointer: String,
 }
 
+impl FieldError {
+    /// The member of the body in which the wrong part lies.
+    pub(crate) fn first_member(&self) -> &str {
+        self.pointer.split('/').nth(1).unwrap_or_default()
+    }
+}
+
 /// How many wrong fields are named at most.
 const MAXIMUM_FIELD_ERRORS: usize = 20;
 

@@ -14,6 +14,7 @@ mod options;
 mod page;
 mod parameters;
 mod server;
+mod simplymeet;
 mod state;
 mod surface;
 mod vyte;

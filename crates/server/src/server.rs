@@ -12,7 +12,7 @@ use crate::documents::OpenApiText;
 use crate::exchange::exchange;
 use crate::failure::{Failure, FailureKind};
 use crate::state::ServerState;
-use crate::{documents, health, native, openapi, vyte};
+use crate::{documents, health, native, openapi, simplymeet, vyte};
 
 /// The HTTP server: everything that clients of every surface ask for.
 #[derive(Debug, Clone)]
@@ -37,6 +37,7 @@ impl Server {
             .merge(described)
             .merge(documents.layer(Extension(openapi)))
             .merge(vyte::routes())
+            .merge(simplymeet::routes())
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(unknown_path)
             .layer(from_fn_with_state(self.state.clone(), exchange))

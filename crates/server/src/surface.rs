@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use rendezhook_dialects::simplymeet;
 use rendezhook_dialects::vyte::management::{ManagementError, error_body};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +17,8 @@ use crate::failure::{Failure, FailureKind, FieldError};
 pub(crate) enum Surface {
     /// The Vyte API, v1 and v2.
     Vyte,
+    /// The API of SimplyMeet.me.
+    SimplyMeet,
     /// Our own, and everything that is no API.
     Native,
 }
@@ -51,11 +54,17 @@ pub(crate) struct Problem<'a> {
 impl Surface {
     /// The surface to which a path belongs.
     pub(crate) fn of(path: &str) -> Self {
-        let is_vyte = ["/hooks", "/v2"]
-            .into_iter()
-            .filter_map(|prefix| path.strip_prefix(prefix))
-            .any(|rest| rest.is_empty() || rest.starts_with('/'));
-        if is_vyte { Self::Vyte } else { Self::Native }
+        let begins_with = |prefix| {
+            let rest: Option<&str> = path.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if begins_with("/hooks") || begins_with("/v2") {
+            Self::Vyte
+        } else if begins_with("/api/webhooks") {
+            Self::SimplyMeet
+        } else {
+            Self::Native
+        }
     }
 
     /// Writes a failure into its response, in the form of this surface.
@@ -63,6 +72,7 @@ impl Surface {
         let (status, media_type, body) = match self {
             Self::Native => native(failure, request_id),
             Self::Vyte => vyte(failure),
+            Self::SimplyMeet => simplymeet(failure),
         };
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -115,6 +125,27 @@ fn vyte(failure: &Failure) -> (StatusCode, &'static str, Bytes) {
     (status, "application/json", Bytes::from(body))
 }
 
+fn simplymeet(failure: &Failure) -> (StatusCode, &'static str, Bytes) {
+    let status = failure.kind().status();
+    let sentence = match failure.kind() {
+        FailureKind::InvalidFields => {
+            let arguments =
+                failure.errors().iter().map(|error| (error.first_member(), error.detail.as_str()));
+            let body = simplymeet::management::invalid_arguments_body(arguments);
+            return (status, "application/json", Bytes::from(body));
+        }
+        FailureKind::Unauthenticated => "Invalid API key.",
+        FailureKind::Forbidden => {
+            "This API key is not allowed to do that; use one of scope integrator or admin."
+        }
+        FailureKind::NotFound => simplymeet::management::NOT_FOUND,
+        FailureKind::MethodNotAllowed => "Method not allowed.",
+        _ => failure.detail(),
+    };
+    let body = simplymeet::management::error_body(status.as_u16(), sentence);
+    (status, "application/json", Bytes::from(body))
+}
+
 /// Text and numbers alone cannot fail to be written.
 fn json(value: &impl Serialize) -> Bytes {
     serde_json::to_vec(value).map(Bytes::from).unwrap_or_default()
@@ -137,7 +168,13 @@ mod tests {
         ] {
             assert_eq!(Surface::of(path), Surface::Vyte, "{path}");
         }
-        for path in ["/", "/hooksmith", "/v20/hooks", "/api/v1/subscriptions", "/api/hooks", ""] {
+        for path in ["/api/webhooks", "/api/webhooks/", "/api/webhooks/3e687c78-a8b8-4837-9333-57e3d807e61c"]
+        {
+            assert_eq!(Surface::of(path), Surface::SimplyMeet, "{path}");
+        }
+        for path in
+            ["/", "/api/webhooksmith", "/hooksmith", "/v20/hooks", "/api/v1/subscriptions", "/api/hooks", ""]
+        {
             assert_eq!(Surface::of(path), Surface::Native, "{path}");
         }
     }

@@ -6,3 +6,4 @@ mod calendar;
 mod keys;
 mod serve;
 mod server;
+mod simplymeet;

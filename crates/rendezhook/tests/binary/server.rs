@@ -53,6 +53,17 @@ impl Server {
 
     /// Calls its API.
     pub(crate) fn call(&self, method: &str, path: &str, key: &str, body: Option<&Value>) -> (u16, Value) {
+        self.call_with(method, path, ("authorization", &format!("Bearer {key}")), body)
+    }
+
+    /// Calls its API with a key in a header of the caller's choice.
+    pub(crate) fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        (header, key): (&str, &str),
+        body: Option<&Value>,
+    ) -> (u16, Value) {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(30)))
@@ -61,7 +72,7 @@ impl Server {
         let request = http::Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address))
-            .header("authorization", format!("Bearer {key}"))
+            .header(header, key)
             .header("content-type", "application/json")
             .body(body.map(Value::to_string).unwrap_or_default())
             .unwrap();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::time::Timestamp;
@@ -47,12 +47,20 @@ pub(super) fn identify(parts: &Parts, catalogue: &Catalogue, now: Timestamp) -> 
     }
 }
 
-/// The key as its surface sends it: in the header, on the Vyte surface without a scheme too, or in the query there.
+/// The header in which the SimplyMeet.me surface takes keys.
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The key as its surface sends it: as a bearer token; on the Vyte surface without a scheme too, or in the query; on the
+/// SimplyMeet.me surface in a header of its own.
 fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
     let header = parts.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let bearer = header.and_then(bearer_token);
     match Surface::of(parts.uri.path()) {
         Surface::Native => bearer.map(Cow::Borrowed),
+        Surface::SimplyMeet => {
+            let key = parts.headers.get(X_API_KEY).map(|value| value.to_str().unwrap_or_default());
+            key.map(Cow::Borrowed)
+        }
         Surface::Vyte => {
             let key = bearer.or(header).filter(|key| !key.is_empty());
             key.map(Cow::Borrowed).or_else(|| query_value(parts, "api_key"))
@@ -85,6 +93,13 @@ mod tests {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         presented_key(&parts).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn the_simplymeet_surface_takes_its_own_header_only() {
+        assert_eq!(key_of("/api/webhooks?api_key=abc", Some("Bearer abc")), None);
+        let request = Request::get("/api/webhooks").header("X-API-KEY", "abc").body(()).unwrap();
+        assert_eq!(presented_key(&request.into_parts().0).as_deref(), Some("abc"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which failure each error of the crates below becomes. Details of the inside stay in the log.
 
+use rendezhook_dialects::simplymeet::management::{InvalidArgument, RequestError};
 use rendezhook_dialects::vyte::management::ManagementError;
 use rendezhook_intake::PublishError;
 use rendezhook_secrets::RandomnessError;
@@ -65,6 +66,25 @@ impl From<ChangeRefusal> for Failure {
 impl From<RandomnessError> for Failure {
     fn from(error: RandomnessError) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::InvalidArguments(arguments) => arguments.into(),
+            error => Self::new(FailureKind::InvalidJson, error.to_string()),
+        }
+    }
+}
+
+impl From<Vec<InvalidArgument>> for Failure {
+    fn from(arguments: Vec<InvalidArgument>) -> Self {
+        let field = |InvalidArgument { field, sentence }| FieldError {
+            detail: sentence,
+            pointer: format!("/{field}"),
+        };
+        Self::fields(arguments.into_iter().map(field).collect())
     }
 }
 

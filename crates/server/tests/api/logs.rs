@@ -1,5 +1,7 @@
 //! What the log says of requests, and what it never says.
 
+use axum::body::Body;
+use http::Request;
 use serde_json::{Value, json};
 
 use crate::fixture::{Api, log};
@@ -15,6 +17,11 @@ async fn requests_are_logged_without_keys_secrets_and_payloads() {
     let made = api.post("/api/v1/subscriptions", &key, request).await;
     api.get(&format!("{}/secret", made.header("location")), &key).await;
     api.get(&format!("/v2/auth/test?api_key={key}"), "").await;
+    let hook = json!({
+        "events": ["meetingScheduled"], "url": "https://api.example.com/", "secret": "planted secret"
+    });
+    let hook = Request::post("/api/webhooks").header("x-api-key", &key).body(Body::from(hook.to_string()));
+    assert_eq!(api.send(hook.unwrap()).await.status, 201);
     let item = json!({
         "action": "event.created", "resource_kind": "event", "resource_id": "1",
         "resource": { "title": "planted payload" }

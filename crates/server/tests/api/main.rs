@@ -14,6 +14,8 @@ mod organizations;
 mod publishing;
 mod receivers;
 mod resources;
+mod simplymeet;
+mod simplymeet_documents;
 mod sockets;
 mod subscriptions;
 mod vyte;
