@@ -16,6 +16,7 @@ mod receivers;
 mod resources;
 mod simplymeet;
 mod simplymeet_documents;
+mod simplymeet_matching;
 mod sockets;
 mod subscriptions;
 mod vyte;
