@@ -1,6 +1,6 @@
 //! Intake on a real store: what is decided, for whom, and what happens when two decide at once.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
 
