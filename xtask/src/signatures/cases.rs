@@ -22,6 +22,10 @@ const TEXTS: [&str; 10] = [
     "1e400 -0 0.1 9007199254740993 <script>&amp;</script>",
 ];
 
+/// The dialects whose deliveries are signed after Standard Webhooks. SimplyMeet.me has a signature of its own, which its
+/// dialect's tests verify.
+const DIALECTS: [Dialect; 2] = [Dialect::Standard, Dialect::Vyte];
+
 /// How many forms the content has.
 const FORMS: usize = 5;
 
@@ -50,7 +54,7 @@ pub(super) fn make(now: i64) -> Result<Vec<Case>, Box<dyn Error>> {
     let mut cases = Vec::new();
     for text in TEXTS {
         for form in 0..FORMS {
-            for dialect in Dialect::ALL {
+            for dialect in DIALECTS {
                 let scene = Scene::new(dialect, content(text, form), now)?;
                 for rotating in [false, true] {
                     let name = format!("case {} ({dialect:?}, form {form})", cases.len());
