@@ -7,9 +7,9 @@ use serde_json::Value;
 /// The longest answer that is read, in bytes.
 const MAXIMUM_ANSWER: u64 = 64 * 1024 * 1024;
 
-/// Which server to call, and as whom.
+/// Which server to call, and with which key.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Connection {
+pub(crate) struct ServerConnection {
     /// The running server.
     #[arg(long, value_name = "URL", env = "RENDEZHOOK_SERVER", default_value = "http://127.0.0.1:8080")]
     pub server: String,
@@ -17,6 +17,14 @@ pub(crate) struct Connection {
     /// A key of an organization, or the server's admin key.
     #[arg(long, value_name = "KEY", env = "RENDEZHOOK_KEY", hide_env_values = true)]
     pub key: Option<String>,
+}
+
+/// Which server to call, with which key, and for which organization.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Connection {
+    /// Which server to call, and with which key.
+    #[command(flatten)]
+    pub server: ServerConnection,
 
     /// The organization to act for, when the key is the server's admin key.
     #[arg(long, value_name = "ID", env = "RENDEZHOOK_ORGANIZATION")]
@@ -29,6 +37,15 @@ pub(crate) enum ClientError {
     /// No key was given.
     #[error("no key; pass --key or set RENDEZHOOK_KEY (or RENDEZHOOK_ADMIN_KEY)")]
     NoKey,
+    /// The address of the server with what was given does not make a URL.
+    #[error("{url} cannot be called; check --server, the key and the ids")]
+    Uncallable {
+        /// What does not make a URL.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: http::Error,
+    },
     /// The server cannot be reached.
     #[error("no answer from {server}; is `rendezhook serve` running there?")]
     Unreachable {
@@ -90,7 +107,7 @@ impl ApiClient {
     ///
     /// # Errors
     /// When there is no key.
-    pub(crate) fn new(connection: &Connection) -> Result<Self, ClientError> {
+    pub(crate) fn new(connection: &ServerConnection) -> Result<Self, ClientError> {
         let admin_key = || std::env::var("RENDEZHOOK_ADMIN_KEY").ok();
         let key = connection.key.clone().or_else(admin_key).ok_or(ClientError::NoKey)?;
         let agent = ureq::Agent::config_builder()
@@ -99,7 +116,15 @@ impl ApiClient {
             .build()
             .new_agent();
         let server = connection.server.trim_end_matches('/').to_owned();
-        Ok(Self { agent, server, key, organization: connection.organization.clone() })
+        Ok(Self { agent, server, key, organization: None })
+    }
+
+    /// Prepares calls that act for the organization of the connection, if it names one.
+    ///
+    /// # Errors
+    /// As [`ApiClient::new`].
+    pub(crate) fn for_organization(connection: &Connection) -> Result<Self, ClientError> {
+        Ok(Self { organization: connection.organization.clone(), ..Self::new(&connection.server)? })
     }
 
     /// Calls `method path` and reads the JSON answer (`null` when it is empty).
@@ -137,9 +162,10 @@ impl ApiClient {
             .as_ref()
             .map(|id| format!("{separator}organization_id={id}"))
             .unwrap_or_default();
+        let url = format!("{}{path}{organization}", self.server);
         let request = http::Request::builder()
             .method(method)
-            .uri(format!("{}{path}{organization}", self.server))
+            .uri(&url)
             .header("authorization", format!("Bearer {}", self.key));
         let (content_type, bytes) = match body {
             Body::Empty => (None, Vec::new()),
@@ -154,7 +180,7 @@ impl ApiClient {
             Some(key) => request.header("idempotency-key", key),
             None => request,
         };
-        let request = request.body(bytes).map_err(|error| ClientError::Unintelligible(Box::new(error)))?;
+        let request = request.body(bytes).map_err(|source| ClientError::Uncallable { url, source })?;
         let unreachable =
             |source| ClientError::Unreachable { server: self.server.clone(), source: Box::new(source) };
         let mut answer = self.agent.run(request).map_err(unreachable)?;

@@ -30,6 +30,12 @@ pub(crate) enum Command {
     },
     /// List the keys, without their secrets.
     List {
+        /// Where the list goes on: `next` of the page before.
+        #[arg(long, value_name = "CURSOR")]
+        cursor: Option<String>,
+        /// How many keys a page has at most.
+        #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
+        limit: u8,
         #[command(flatten)]
         connection: Connection,
     },
@@ -57,9 +63,10 @@ pub(crate) fn run(command: Command) -> Ending {
             let body = json!({"name": name, "scope": scope, "user": user, "expires_at": expires_at});
             output::json(&client.call("POST", &keys, &Body::Json(&body))?);
         }
-        Command::List { connection } => {
+        Command::List { cursor, limit, connection } => {
             let (client, keys) = prepare(connection)?;
-            output::json(&client.call("GET", &keys, &Body::Empty)?);
+            let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+            output::json(&client.call("GET", &format!("{keys}?limit={limit}{cursor}"), &Body::Empty)?);
         }
         Command::Revoke { id, connection } => {
             let (client, keys) = prepare(connection)?;
@@ -71,8 +78,8 @@ pub(crate) fn run(command: Command) -> Ending {
 }
 
 /// The client, and the path of the organization's keys. The organization is in the path, so it is not named in the query.
-fn prepare(mut connection: Connection) -> Result<(ApiClient, String), Box<dyn std::error::Error>> {
-    let organization = connection.organization.take().ok_or(NoOrganization)?;
-    let client = ApiClient::new(&connection)?;
+fn prepare(connection: Connection) -> Result<(ApiClient, String), Box<dyn std::error::Error>> {
+    let organization = connection.organization.ok_or(NoOrganization)?;
+    let client = ApiClient::new(&connection.server)?;
     Ok((client, format!("/api/v1/organizations/{organization}/keys")))
 }

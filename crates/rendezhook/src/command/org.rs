@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::{Ending, output};
-use crate::client::{ApiClient, Body, Connection};
+use crate::client::{ApiClient, Body, ServerConnection};
 
 /// Make, list and change organizations of a running server.
 #[derive(Debug, clap::Subcommand)]
@@ -15,7 +15,7 @@ pub(crate) enum Command {
         /// What people call it.
         name: String,
         #[command(flatten)]
-        connection: Connection,
+        connection: ServerConnection,
     },
     /// List organizations. Needs the server's admin key.
     List {
@@ -23,14 +23,14 @@ pub(crate) enum Command {
         #[arg(long, value_name = "CURSOR")]
         cursor: Option<String>,
         #[command(flatten)]
-        connection: Connection,
+        connection: ServerConnection,
     },
     /// Show one organization.
     Show {
         /// Its id.
         id: String,
         #[command(flatten)]
-        connection: Connection,
+        connection: ServerConnection,
     },
     /// Change an organization.
     Update {
@@ -43,7 +43,7 @@ pub(crate) enum Command {
         #[arg(long, value_parser = ["array", "object"])]
         vyte_body: Option<String>,
         #[command(flatten)]
-        connection: Connection,
+        connection: ServerConnection,
     },
 }
 

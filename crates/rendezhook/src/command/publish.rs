@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
 
 /// Carries the command out.
 pub(crate) fn run(arguments: &Arguments) -> Ending {
-    let client = ApiClient::new(&arguments.connection)?;
+    let client = ApiClient::for_organization(&arguments.connection)?;
     let server = Patient::new(client);
     let mut print = |text: String| output::line(text);
     if arguments.ics.is_some() {

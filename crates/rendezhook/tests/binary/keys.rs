@@ -52,3 +52,42 @@ fn a_refusal_is_told_in_words_and_an_absent_server_too() {
     let said = String::from_utf8_lossy(&absent.stderr).into_owned();
     assert!(!absent.status.success() && said.contains("is `rendezhook serve` running there?"), "{said}");
 }
+
+#[test]
+fn organizations_are_listed_also_with_one_of_them_in_the_environment() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let (organization, _) = server.organization("Clinic");
+    for arguments in
+        [vec!["org", "list"], vec!["org", "create", "Another"], vec!["key", "list", "--limit", "1"]]
+    {
+        let output = server.command_in(&organization, ADMIN_KEY, &arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn keys_are_listed_page_by_page() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let (organization, _) = server.organization("Clinic");
+    let create = ["key", "create", "second", "--scope", "viewer", "--organization", &organization];
+    server.json_of(ADMIN_KEY, &create);
+    let list = ["key", "list", "--organization", &organization, "--limit", "1"];
+    let first = server.json_of(ADMIN_KEY, &list);
+    let next = text(&first, "next");
+    let second = server.json_of(ADMIN_KEY, &[list.as_slice(), &["--cursor", &next]].concat());
+    assert_eq!(text(&first["items"][0], "name"), "all");
+    assert_eq!(text(&second["items"][0], "name"), "second");
+    assert!(second["next"].is_null());
+}
+
+#[test]
+fn an_id_that_cannot_stand_in_an_address_is_named() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let output = server.command(ADMIN_KEY, &["org", "show", "not an id"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("/api/v1/organizations/not an id"), "{said}");
+}

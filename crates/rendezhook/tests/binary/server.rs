@@ -92,6 +92,18 @@ impl Server {
             .unwrap()
     }
 
+    /// Runs a command with the organization in the environment, as somebody has it who works with keys.
+    pub(crate) fn command_in(&self, organization: &str, key: &str, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_rendezhook"))
+            .args(arguments)
+            .env("RENDEZHOOK_SERVER", format!("http://{}", self.address))
+            .env("RENDEZHOOK_KEY", key)
+            .env("RENDEZHOOK_ORGANIZATION", organization)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
     /// Runs a command that has to succeed and prints JSON.
     pub(crate) fn json_of(&self, key: &str, arguments: &[&str]) -> Value {
         let output = self.command(key, arguments);

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::failure::BenchError;
 use super::part::Service;
 use super::process::{self, Memory};
-use crate::client::{ApiClient, Body, Connection};
+use crate::client::{ApiClient, Body, Connection, ServerConnection};
 
 /// The file with the server's log, beside its data.
 const LOG: &str = "log";
@@ -72,7 +72,8 @@ impl Server {
 
     fn client(&self, organization: Option<String>) -> Result<ApiClient, BenchError> {
         let server = format!("http://{}", self.address);
-        Ok(ApiClient::new(&Connection { server, key: Some(self.admin_key.clone()), organization })?)
+        let server = ServerConnection { server, key: Some(self.admin_key.clone()) };
+        Ok(ApiClient::for_organization(&Connection { server, organization })?)
     }
 
     /// The process, for `/proc`.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::failure::DemoError;
-use crate::client::{ApiClient, Body, Connection};
+use crate::client::{ApiClient, Body, ServerConnection};
 
 /// The server with a key of the demo organization. Cheap to clone.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub(super) struct Api {
 impl Api {
     pub(super) fn new(address: SocketAddr, key: &str) -> Result<Self, DemoError> {
         let server = format!("http://{address}");
-        let connection = Connection { server, key: Some(key.to_owned()), organization: None };
+        let connection = ServerConnection { server, key: Some(key.to_owned()) };
         Ok(Self { client: Arc::new(ApiClient::new(&connection)?) })
     }
 
