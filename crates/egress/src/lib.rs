@@ -13,10 +13,15 @@ pub mod resolve;
 mod settings;
 mod stream;
 mod tls;
+mod token;
 
 pub use self::egress::{Egress, EgressError};
 pub use self::report::{AttemptOutcome, AttemptReport, Response, Timing};
 pub use self::request::{OutboundRequest, OutboundRequestError, USER_AGENT};
 pub use self::settings::{
     DEFAULT_TOTAL_LIMIT, EgressSettings, MAXIMUM_RESPONSE_HEAD, MAXIMUM_RESPONSE_HEADERS,
+};
+pub use self::token::{
+    AccessToken, AnswerFlaw, MAXIMUM_TOKEN_BYTES, TokenCache, TokenCacheSettings, TokenFailure, TokenProblem,
+    TokenRequest,
 };

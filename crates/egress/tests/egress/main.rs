@@ -10,3 +10,5 @@ mod keeping;
 mod support;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod tokens;
