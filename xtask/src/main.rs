@@ -3,6 +3,7 @@
 //! They need nothing but Rust and a C compiler. Programs that make them better or faster (`cargo-nextest`, `cargo-deny`,
 //! Python, Node) are used where they are installed; where one is missing, a line says what is done instead.
 
+mod conformance;
 mod crash;
 mod dependencies;
 mod licences;
@@ -28,7 +29,7 @@ struct Line {
 enum Task {
     /// Check format, lints, documentation, licences and unused dependencies.
     Lint,
-    /// Run every test there is: crashes, signatures, documentation examples, and last the tests of all crates.
+    /// Run every test there is: crashes, signatures, conformance, documentation examples, and last the tests of all crates.
     Test {
         /// Kill and restart the server this many times.
         #[arg(long, value_name = "N", default_value_t = test::CRASH_CYCLES)]
@@ -36,6 +37,8 @@ enum Task {
     },
     /// Verify signatures of ours with the published Standard Webhooks libraries for Rust, Python and Node.
     Signatures,
+    /// Send the requests and examples of the documents whose APIs the server speaks, and check every answer field by field.
+    Conformance,
     /// Kill the server again and again under load, and check that nothing acknowledged is lost.
     Crash {
         /// Kill and restart the server this many times.
@@ -64,6 +67,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
         Task::Lint => lint::run(),
         Task::Test { crash_cycles } => test::run(crash_cycles),
         Task::Signatures => signatures::run(),
+        Task::Conformance => conformance::run(),
         Task::Crash { cycles, further } => crash::run(cycles, &further),
         Task::Ci => lint::run().and_then(|()| test::run(test::CRASH_CYCLES)),
     }

@@ -37,7 +37,7 @@ enum SignatureError {
 #[error("{0}")]
 struct Missing(String);
 
-/// Signs 200 deliveries and has each verified, and an altered one refused, by every library there is.
+/// Signs 300 deliveries and has each verified, and an altered one refused, by every library there is.
 ///
 /// # Errors
 /// When a library disagrees, or the cases cannot be written.
@@ -108,7 +108,7 @@ mod tests {
     fn the_rust_library_judges_each_case_and_its_altered_body() {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut cases = cases::make(i64::try_from(now).unwrap()).unwrap();
-        assert_eq!(cases.len(), 200);
+        assert_eq!(cases.len(), 300);
         verify_with_rust(&cases).unwrap();
         cases[7].body.push('x');
         let error = verify_with_rust(&cases).unwrap_err().to_string();

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::process::{self, ProcessError};
-use crate::{crash, signatures};
+use crate::{conformance, crash, signatures};
 
 /// How often the server is killed when nothing else is said.
 pub(crate) const CRASH_CYCLES: u32 = 20;
@@ -17,6 +17,7 @@ pub(crate) const CRASH_CYCLES: u32 = 20;
 pub(crate) fn run(crash_cycles: u32) -> Result<(), Box<dyn Error>> {
     crash::run(crash_cycles, &[])?;
     signatures::run()?;
+    conformance::run()?;
     process::run(&mut process::cargo(&["test", "--workspace", "--all-features", "--doc"]))?;
     Ok(tests_of_all_crates()?)
 }

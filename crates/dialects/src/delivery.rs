@@ -1,19 +1,27 @@
 //! The two calls by which a delivery becomes a request, whatever its dialect.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::header::InvalidHeaderValue;
+use http::header::{CONTENT_TYPE, InvalidHeaderName, InvalidHeaderValue};
 use http::{HeaderMap, Method};
+use serde_json::{Map, Value};
 
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::organization::Organization;
-use rendezhook_domain::subscription::{Dialect, Subscription};
+use rendezhook_domain::subscription::{
+    ClientCredentials, Content, Dialect, RequestMethod, Subscription, TargetAuthentication,
+};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::{SharedSecret, SigningSecret};
 
-use crate::{simplymeet, standard, vyte};
+use crate::authorization::authorize;
+pub use crate::doo::OriginRequest;
+use crate::{doo, simplymeet, standard, vyte};
 
 /// All that an attempt of a delivery is built from.
 #[derive(Debug, Clone, Copy)]
@@ -34,26 +42,62 @@ pub struct DeliveryContext<'a> {
     pub keys: &'a [&'a SigningSecret],
     /// What the subscription's owner chose for bodies to be signed with, in the dialects that sign like that.
     pub shared_secret: Option<&'a SharedSecret>,
+    /// What proves to the target that deliveries may come: a password, a key, or a client's secret.
+    pub target_secret: Option<&'a SharedSecret>,
     /// The body that an earlier attempt sent, when one was stored.
     pub frozen_body: Option<&'a Bytes>,
     /// Later actions of the resource went to this receiver before.
     pub overtaken: bool,
 }
 
-/// How the body of an attempt comes about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Plan {
-    /// It is composed from what is at hand.
+/// What has to be fetched before the request of an attempt can be built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan<'a> {
+    /// Where the body comes from.
+    pub body: BodyPlan<'a>,
+    /// How a token is asked for, when the target wants one.
+    pub token: Option<&'a ClientCredentials>,
+}
+
+/// Where the body of an attempt comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BodyPlan<'a> {
+    /// It is at hand: composed, sent before, or not needed by the method.
     Ready,
-    /// It is the body that an earlier attempt sent, byte for byte.
-    Frozen(Bytes),
+    /// It is the answer of our own GraphQL to this question.
+    Select(Question),
+    /// It is the answer of an origin to this request.
+    Origin(OriginRequest<'a>),
+}
+
+/// A question to GraphQL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The query document.
+    pub query: Arc<str>,
+    /// Which of its operations, when it has several.
+    pub operation_name: Option<String>,
+    /// The values of its variables.
+    pub variables: Map<String, Value>,
 }
 
 /// What was fetched for a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fetched {
-    /// The plan asked for nothing.
-    Nothing,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// The answer that is the body, when the plan asked for one.
+    pub body: Option<Bytes>,
+    /// The token, when the plan asked for one.
+    pub token: Option<Token>,
+}
+
+/// A token as text. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub Arc<str>);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Token(hidden)")
+    }
 }
 
 /// A request that can be sent to the subscription's target URL. The sender adds `host`, `user-agent` and the length.
@@ -90,43 +134,89 @@ pub enum BuildError {
     /// A text does not fit into a header field.
     #[error("a header field of the request cannot be written")]
     Header(#[from] InvalidHeaderValue),
+    /// A text cannot be the name of a header field.
+    #[error("the name of a header field of the request cannot be written")]
+    HeaderName(#[from] InvalidHeaderName),
+    /// The body of an origin's request is not the JSON object it was accepted as.
+    #[error("the origin's body cannot be read; make the hook anew with a JSON object as origin.body")]
+    Origin(#[source] serde_json::Error),
+    /// The plan asked for something that is not there.
+    #[error("what the request is built from was not fetched")]
+    NotFetched,
+    /// The subscription authenticates itself and has nothing to do it with.
+    #[error("the target's secret is missing; set the subscription's authentication anew")]
+    NoTargetSecret,
 }
 
 /// Says what has to be fetched before the request can be built.
-#[must_use]
-pub fn plan(context: &DeliveryContext<'_>) -> Plan {
-    match context.subscription.dialect {
-        Dialect::Standard | Dialect::Vyte | Dialect::SimplyMeet => {
-            context.frozen_body.map_or(Plan::Ready, |body| Plan::Frozen(body.clone()))
-        }
-    }
+///
+/// # Errors
+/// When the subscription's origin cannot be asked about this action.
+pub fn plan<'a>(context: &DeliveryContext<'a>) -> Result<Plan<'a>, BuildError> {
+    let subscription = context.subscription;
+    let body = match &subscription.content {
+        _ if !subscription.method.carries_body() => BodyPlan::Ready,
+        Content::Composed => BodyPlan::Ready,
+        Content::Select(query) => BodyPlan::Select(standard::question(context.action, query)),
+        Content::Origin(origin) => BodyPlan::Origin(doo::origin_request(context, origin)?),
+    };
+    let token = match &subscription.authentication {
+        Some(TargetAuthentication::ClientCredentials(credentials)) => Some(credentials),
+        Some(TargetAuthentication::Basic { .. } | TargetAuthentication::ApiKey { .. }) | None => None,
+    };
+    Ok(Plan { body, token })
 }
 
 /// Builds and signs the request of one attempt, made at `now`.
 ///
 /// # Errors
-/// When no key signs, or what the publisher rendered itself cannot be read.
+/// When no key signs, what the publisher rendered itself cannot be read, or something that the plan asked for is missing.
 pub fn build(
-    plan: Plan,
-    fetched: Fetched,
+    fetched: &Fetched,
     context: &DeliveryContext<'_>,
     now: Timestamp,
 ) -> Result<OutboundParts, BuildError> {
-    let dialect = context.subscription.dialect;
-    let body = match (plan, fetched) {
-        (Plan::Frozen(body), Fetched::Nothing) => body,
-        (Plan::Ready, Fetched::Nothing) => match dialect {
-            Dialect::Standard => standard::body(context)?,
-            Dialect::Vyte => vyte::body(context)?,
-            Dialect::SimplyMeet => simplymeet::body(context)?,
+    let subscription = context.subscription;
+    let dialect = subscription.dialect();
+    let body = match &subscription.content {
+        _ if !subscription.method.carries_body() => Bytes::new(),
+        Content::Composed => match context.frozen_body {
+            Some(sent_before) => sent_before.clone(),
+            None => composed(dialect, context)?,
         },
+        Content::Select(_) | Content::Origin(_) => fetched.body.clone().ok_or(BuildError::NotFetched)?,
     };
-    let headers = match dialect {
+    let mut headers = match dialect {
         Dialect::Standard => standard::headers(context, &body, now)?,
         Dialect::Vyte => vyte::headers(context, &body, now)?,
         Dialect::SimplyMeet => simplymeet::headers(context, &body, now)?,
+        Dialect::Doo => doo::headers(context, &body, now)?,
     };
-    Ok(OutboundParts { method: Method::POST, headers, body })
+    if body.is_empty() {
+        headers.remove(CONTENT_TYPE);
+    }
+    authorize(&mut headers, context, fetched.token.as_ref())?;
+    Ok(OutboundParts { method: method(subscription.method), headers, body })
+}
+
+fn composed(dialect: Dialect, context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
+    match dialect {
+        Dialect::Standard => standard::body(context),
+        Dialect::Vyte => vyte::body(context),
+        Dialect::SimplyMeet => simplymeet::body(context),
+        Dialect::Doo => doo::body(context),
+    }
+}
+
+/// The method as the HTTP library knows it.
+const fn method(method: RequestMethod) -> Method {
+    match method {
+        RequestMethod::Get => Method::GET,
+        RequestMethod::Post => Method::POST,
+        RequestMethod::Put => Method::PUT,
+        RequestMethod::Patch => Method::PATCH,
+        RequestMethod::Delete => Method::DELETE,
+    }
 }
 
 #[cfg(test)]

@@ -16,13 +16,14 @@ use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
 };
 use rendezhook_domain::subscription::{
-    Dialect, SimplyMeetHook, Subscription, SubscriptionState, VyteBody, VyteHook,
+    Content, Dialect, DooHook, Hook, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState,
+    VyteBody, VyteHook,
 };
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::{SharedSecret, SigningSecret};
 
-use crate::delivery::{DeliveryContext, Fetched, OutboundParts, build, plan};
+use crate::delivery::{DeliveryContext, Fetched, OutboundParts, build};
 
 /// The resource of the Vyte reference's example, shortened, with spaces that must survive.
 pub(crate) const EVENT: &str = r#"{ "title": "Démo", "confirmed": {"flag": true}, "vyteme":true }"#;
@@ -40,6 +41,8 @@ pub(crate) struct Scene {
     pub(crate) action: AcceptedAction,
     pub(crate) keys: Vec<SigningSecret>,
     pub(crate) shared_secret: Option<SharedSecret>,
+    pub(crate) target_secret: Option<SharedSecret>,
+    pub(crate) fetched: Fetched,
     pub(crate) frozen_body: Option<Bytes>,
     pub(crate) origin: DeliveryOrigin,
     pub(crate) attempt: u16,
@@ -54,6 +57,8 @@ impl Scene {
             action: accepted(action),
             keys: vec![secret(1)],
             shared_secret: Some(SharedSecret::new(String::from("something"))),
+            target_secret: None,
+            fetched: Fetched::default(),
             frozen_body: None,
             origin: DeliveryOrigin::Original,
             attempt: 1,
@@ -61,11 +66,11 @@ impl Scene {
         }
     }
 
-    /// Plans and builds as the one who drives deliveries does.
+    /// Builds as the one who drives deliveries does once it has fetched what is planned.
     pub(crate) fn request(&self, now: Timestamp) -> OutboundParts {
         let keys: Vec<&SigningSecret> = self.keys.iter().collect();
         let context = self.context(&keys);
-        build(plan(&context), Fetched::Nothing, &context, now).unwrap()
+        build(&self.fetched, &context, now).unwrap()
     }
 
     pub(crate) fn context<'a>(&'a self, keys: &'a [&'a SigningSecret]) -> DeliveryContext<'a> {
@@ -78,6 +83,7 @@ impl Scene {
             subscription: &self.subscription,
             keys,
             shared_secret: self.shared_secret.as_ref(),
+            target_secret: self.target_secret.as_ref(),
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.overtaken,
         }
@@ -106,25 +112,42 @@ pub(crate) fn organization() -> Organization {
         name: Arc::from("Clinic \"North\""),
         vyte_id: Arc::from("60af5269459aad001d0cb565"),
         vyte_body: VyteBody::Array,
+        masks_doo_secrets: false,
+        join_link: false,
         created_at: "2021-05-27T08:03:53.775Z".parse().unwrap(),
     }
 }
 
 pub(crate) fn subscription(dialect: Dialect, action: &str) -> Subscription {
     let target = TargetUrl::parse("https://www.example.com/hooks?id=123", &TargetPolicy::stored()).unwrap();
-    let hook = VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body: None };
-    let meeting_hook = SimplyMeetHook { uuid: Uuid::from_u128(0x3e68_7c78_a8b8_4837_9333_57e3_d807_e61c) };
+    let hook = match dialect {
+        Dialect::Standard => Hook::Standard,
+        Dialect::Vyte => Hook::Vyte(VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body: None }),
+        Dialect::SimplyMeet => Hook::SimplyMeet(SimplyMeetHook {
+            uuid: Uuid::from_u128(0x3e68_7c78_a8b8_4837_9333_57e3_d807_e61c),
+        }),
+        Dialect::Doo => Hook::Doo(DooHook {
+            group: Uuid::from_u128(0x0f55_66bb_d35b_41e7_bde8_0206_1167_76d2),
+            name: Arc::from("My Test Webhook"),
+            position: 0,
+        }),
+    };
     Subscription {
         number: SubscriptionNumber::new(7),
         id: SubscriptionId::from_uuid(Uuid::from_u128(0x0192_f0e0_0000_7000_8000_0000_0000_000b)),
         organization: OrganizationNumber::new(3),
         receiver: ReceiverNumber::new(5),
-        dialect,
-        vyte: (dialect == Dialect::Vyte).then_some(hook),
-        simplymeet: (dialect == Dialect::SimplyMeet).then_some(meeting_hook),
+        hook,
         description: Arc::from(""),
         target,
-        filter: Filter { actions: vec![ActionPattern::Exactly(action.parse().unwrap())], user: None },
+        method: RequestMethod::Post,
+        content: Content::Composed,
+        authentication: None,
+        filter: Filter {
+            actions: vec![ActionPattern::Exactly(action.parse().unwrap())],
+            user: None,
+            event: None,
+        },
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: None,

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod authorization;
 pub mod delivery;
+pub mod doo;
 mod headers;
 mod json;
 mod representations;

@@ -5,13 +5,16 @@
 //! field: `webhook-timestamp`, `webhook-attempt`, `webhook-overtaken`, and `webhook-trigger` on a test.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
 
+use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::time::Timestamp;
+use serde_json::{Map, Value};
 
-use crate::delivery::{BuildError, DeliveryContext};
+use crate::delivery::{BuildError, DeliveryContext, Question};
 use crate::{headers, json};
 
 /// What the envelope takes beside resource and changes, user and id of usual length included: growing is the exception.
@@ -42,6 +45,17 @@ pub(crate) fn body(context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
     }
     body.extend_from_slice(b"}}");
     Ok(Bytes::from(body))
+}
+
+/// What a subscription that selects its bodies asks: its query, with what happened in the variables `id`, `kind`, `action` and
+/// `user`. A query declares those it needs.
+pub(crate) fn question(action: &AcceptedAction, query: &Arc<str>) -> Question {
+    let mut variables = Map::new();
+    variables.insert("id".to_owned(), action.resource_id.as_str().into());
+    variables.insert("kind".to_owned(), action.kind.name().into());
+    variables.insert("action".to_owned(), action.name.as_str().into());
+    variables.insert("user".to_owned(), action.user.as_deref().map_or(Value::Null, Value::from));
+    Question { query: Arc::clone(query), operation_name: None, variables }
 }
 
 pub(crate) fn headers(

@@ -115,6 +115,12 @@ causes! {
     TooManyInterimResponses = 23, "too_many_interim_responses", Receiver, "the target sent more than 8 interim (1xx) responses without a final one";
     /// This machine has no route there, or no network at all.
     NoRoute = 24, "no_route", Us, "this server has no route to the target's network";
+    /// The token endpoint answered with success, but without a token.
+    TokenUnusable = 25, "token_unusable", Receiver, "the token endpoint's answer holds no access_token that fits into a header";
+    /// The origin answered with success, but without data.
+    OriginUnusable = 26, "origin_unusable", Receiver, "the origin's answer is no JSON, is longer than 1 MiB, or has errors and no data";
+    /// Our own GraphQL could not answer the subscription's query.
+    QueryFailed = 27, "query_failed", Publisher, "the query of the subscription has errors and no data; its answer is shown";
 }
 
 impl Cause {

@@ -11,17 +11,20 @@ pub struct Circumstances {
     pub cancelled_before: bool,
     /// The confirmed date of an event moved, or where it was before is not known.
     pub time_changed: bool,
+    /// Of the actions that tell of the change, this is the first.
+    pub first_of_change: bool,
 }
 
 impl Circumstances {
     /// Compares the facts before and after a change. A resource that was removed before has no confirmed date that a new
-    /// one could be compared with.
+    /// one could be compared with. `place` counts the actions of the change from 0.
     #[must_use]
-    pub fn between(before: Option<&Facts>, after: &Facts) -> Self {
+    pub fn between(before: Option<&Facts>, after: &Facts, place: usize) -> Self {
         let known_time = before.filter(|facts| !facts.removed).and_then(|facts| facts.confirmed_time);
         Self {
             cancelled_before: before.is_some_and(|facts| facts.cancelled),
             time_changed: known_time.is_none() || known_time != after.confirmed_time,
+            first_of_change: place == 0,
         }
     }
 }
@@ -31,7 +34,7 @@ impl Dialect {
     ///
     /// Neither Vyte nor SimplyMeet.me knows a removal: their hooks get `event.removed` as a cancellation, unless the event was
     /// cancelled before, when they have been told already. SimplyMeet.me tells of meetings that are scheduled, cancelled and
-    /// moved to another time, and of nothing else.
+    /// moved to another time, and of nothing else. doo tells of each change once: an event that is created confirmed was created.
     #[must_use]
     pub fn carries(self, action: &ActionName, circumstances: Circumstances) -> bool {
         let name = action.as_str();
@@ -45,6 +48,7 @@ impl Dialect {
                 EVENT_REMOVED => !told_already,
                 _ => false,
             },
+            Self::Doo => circumstances.first_of_change,
         }
     }
 }
@@ -70,7 +74,7 @@ mod tests {
     }
 
     fn time_changed(before: Option<Facts>, after: Option<Timestamp>) -> bool {
-        Circumstances::between(before.as_ref(), &facts(after)).time_changed
+        Circumstances::between(before.as_ref(), &facts(after), 0).time_changed
     }
 
     #[test]
@@ -88,7 +92,7 @@ mod tests {
     #[test]
     fn a_dialect_carries_what_its_document_knows() {
         let carried = |dialect: Dialect, cancelled_before, time_changed| -> Vec<&str> {
-            let circumstances = Circumstances { cancelled_before, time_changed };
+            let circumstances = Circumstances { cancelled_before, time_changed, first_of_change: true };
             let carries = |name: &&str| dialect.carries(&name.parse().unwrap(), circumstances);
             CATALOGUE.iter().copied().filter(carries).collect()
         };
@@ -105,5 +109,13 @@ mod tests {
             carried(Dialect::SimplyMeet, true, true),
             [EVENT_CONFIRMED, EVENT_UPDATED, EVENT_CANCELLED]
         );
+    }
+    #[test]
+    fn doo_tells_of_a_change_once() {
+        let created = "event.created".parse().unwrap();
+        let circumstances = |place| Circumstances::between(None, &facts(None), place);
+        assert!(Dialect::Doo.carries(&created, circumstances(0)));
+        assert!(!Dialect::Doo.carries(&created, circumstances(1)));
+        assert!(Dialect::Standard.carries(&created, circumstances(1)));
     }
 }

@@ -118,6 +118,11 @@ catalogue_id!(
     "sub"
 );
 catalogue_id!(
+    /// An OAuth client of an organization: who asks for tokens of the doo API.
+    OAuthClientId,
+    "client"
+);
+catalogue_id!(
     /// A receiver.
     ReceiverId,
     "rcv"

@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod resource;
 pub mod retry;
 pub mod sequence;
+pub mod stage;
 pub mod subscription;
 pub mod target;
 pub mod time;

@@ -51,7 +51,7 @@ mod participation;
 mod reading;
 
 pub use self::difference::{MAXIMUM_CHANGES, MAXIMUM_POINTER_BYTES};
-pub use self::reading::{confirmed_date, confirmed_place, instant};
+pub use self::reading::{confirmed_date, confirmed_place, event_of, instant};
 
 use serde_json::Value;
 

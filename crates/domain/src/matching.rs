@@ -70,24 +70,38 @@ impl<'de> Deserialize<'de> for ActionPattern {
     }
 }
 
-/// What a subscription wants: actions by pattern, and optionally those of one user only.
+/// What is known of an action that subscriptions choose by.
+#[derive(Debug, Clone, Copy)]
+pub struct Happening<'a> {
+    /// What happened.
+    pub action: &'a ActionName,
+    /// The user it concerns.
+    pub user: Option<&'a str>,
+    /// The event it belongs to: the resource itself, or the one an order is for.
+    pub event: Option<&'a str>,
+}
+
+/// What a subscription wants: actions by pattern, and optionally those of one user or of one event only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     /// At least one pattern; an action matches when any of them covers it.
     pub actions: Vec<ActionPattern>,
     /// Only actions that name this user (a Vyte hook of scope `user`).
     pub user: Option<Arc<str>>,
+    /// Only actions of this event and of its orders (a doo group with `event_id`).
+    pub event: Option<Arc<str>>,
 }
 
 impl Filter {
-    /// Whether an action with this name and user is wanted.
+    /// Whether an action is wanted.
     #[must_use]
-    pub fn wants(&self, action: &ActionName, user: Option<&str>) -> bool {
-        let user_wanted = match &self.user {
-            None => true,
-            Some(wanted) => user == Some(wanted.as_ref()),
+    pub fn wants(&self, happening: &Happening<'_>) -> bool {
+        let is = |wanted: &Option<Arc<str>>, found: Option<&str>| {
+            wanted.as_ref().is_none_or(|wanted| found == Some(wanted.as_ref()))
         };
-        user_wanted && self.actions.iter().any(|pattern| pattern.covers(action))
+        is(&self.user, happening.user)
+            && is(&self.event, happening.event)
+            && self.actions.iter().any(|pattern| pattern.covers(happening.action))
     }
 }
 
@@ -95,28 +109,37 @@ impl Filter {
 mod tests {
     use super::*;
 
-    fn filter(patterns: &[&str], user: Option<&str>) -> Filter {
+    fn filter(patterns: &[&str], user: Option<&str>, event: Option<&str>) -> Filter {
         Filter {
             actions: patterns.iter().map(|text| text.parse().unwrap()).collect(),
             user: user.map(Arc::from),
+            event: event.map(Arc::from),
         }
+    }
+
+    fn wants(filter: &Filter, user: Option<&str>, event: Option<&str>) -> bool {
+        let action = "event.confirmed".parse().unwrap();
+        filter.wants(&Happening { action: &action, user, event })
     }
 
     #[test]
     fn patterns_cover_what_they_say() {
-        let confirmed: ActionName = "event.confirmed".parse().unwrap();
-        assert!(filter(&["*"], None).wants(&confirmed, None));
-        assert!(filter(&["order.*", "event.*"], None).wants(&confirmed, None));
-        assert!(filter(&["event.confirmed"], None).wants(&confirmed, Some("u1")));
-        assert!(!filter(&["event.created", "order.*"], None).wants(&confirmed, None));
+        assert!(wants(&filter(&["*"], None, None), None, None));
+        assert!(wants(&filter(&["order.*", "event.*"], None, None), None, None));
+        assert!(wants(&filter(&["event.confirmed"], None, None), Some("u1"), None));
+        assert!(!wants(&filter(&["event.created", "order.*"], None, None), None, None));
     }
 
     #[test]
-    fn a_user_filter_wants_that_users_actions_only() {
-        let confirmed: ActionName = "event.confirmed".parse().unwrap();
-        assert!(filter(&["*"], Some("u1")).wants(&confirmed, Some("u1")));
-        assert!(!filter(&["*"], Some("u1")).wants(&confirmed, Some("u2")));
-        assert!(!filter(&["*"], Some("u1")).wants(&confirmed, None));
+    fn a_filter_for_a_user_or_an_event_wants_theirs_only() {
+        let of_user = filter(&["*"], Some("u1"), None);
+        assert!(wants(&of_user, Some("u1"), Some("e1")));
+        assert!(!wants(&of_user, Some("u2"), Some("e1")));
+        assert!(!wants(&of_user, None, None));
+        let of_event = filter(&["*"], None, Some("e1"));
+        assert!(wants(&of_event, Some("u1"), Some("e1")));
+        assert!(!wants(&of_event, None, Some("e2")));
+        assert!(!wants(&of_event, None, None));
     }
 
     #[test]

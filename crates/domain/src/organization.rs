@@ -20,6 +20,10 @@ pub struct Organization {
     pub vyte_id: Arc<str>,
     /// How deliveries of its Vyte hooks are wrapped, unless a hook says otherwise.
     pub vyte_body: VyteBody,
+    /// Whether lists of doo hooks hide `client_secret`, which the document shows in clear.
+    pub masks_doo_secrets: bool,
+    /// Whether people may join through its join link.
+    pub join_link: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }

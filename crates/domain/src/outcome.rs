@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::cause::{Cause, Fault};
 use crate::retry::MAXIMUM_RETRY_AFTER;
+use crate::stage::Stage;
 use crate::time::Timestamp;
 
 /// How an attempt ended.
@@ -99,6 +100,29 @@ impl Outcome {
                 costs_nothing: cause == Cause::Busy,
                 fault: cause.fault(),
             }),
+        }
+    }
+
+    /// Judges an attempt that ended at this stage. What a token endpoint or an origin does says nothing about the receiver: it
+    /// neither refuses a delivery nor disables a subscription, and does not count against the endpoint.
+    #[must_use]
+    pub fn verdict_at(self, stage: Stage) -> Verdict {
+        match (self.verdict(), stage) {
+            (verdict, Stage::Target) => verdict,
+            (Verdict::Failure(failure), Stage::Token | Stage::Origin) => {
+                let about_delivery = Failure {
+                    refused: false,
+                    gone: false,
+                    hold_endpoint: None,
+                    counts_against_endpoint: false,
+                    ..failure
+                };
+                Verdict::Failure(about_delivery)
+            }
+            // A success there is what the delivery went on from; ending with it means that nothing came of it.
+            (Verdict::Success { .. }, Stage::Token | Stage::Origin) => {
+                Self::Failed(Cause::Internal).verdict_at(stage)
+            }
         }
     }
 

@@ -1,11 +1,15 @@
 //! Who wants which actions where.
 
+mod authentication;
+mod content;
+mod hook;
+mod method;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::id::SubscriptionId;
 use crate::matching::Filter;
@@ -13,6 +17,13 @@ use crate::retry::RetryPolicy;
 use crate::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
 use crate::target::TargetUrl;
 use crate::time::Timestamp;
+
+pub use self::authentication::{
+    AuthenticationError, ClientCredentials, TOKEN_PLACEHOLDER, TargetAuthentication,
+};
+pub use self::content::{Content, Origin};
+pub use self::hook::{DooHook, Hook, SimplyMeetHook, VyteBody, VyteHook};
+pub use self::method::{RequestMethod, UnknownMethod};
 
 /// The wire form a subscription was made in, and in which its deliveries are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,11 +35,13 @@ pub enum Dialect {
     Vyte,
     /// The API of SimplyMeet.me.
     SimplyMeet,
+    /// The API of doo.
+    Doo,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 3] = [Self::Standard, Self::Vyte, Self::SimplyMeet];
+    pub const ALL: [Self; 4] = [Self::Standard, Self::Vyte, Self::SimplyMeet, Self::Doo];
 
     /// The name on the wire.
     #[must_use]
@@ -37,6 +50,7 @@ impl Dialect {
             Self::Standard => "standard",
             Self::Vyte => "vyte",
             Self::SimplyMeet => "simplymeet",
+            Self::Doo => "doo",
         }
     }
 
@@ -47,6 +61,7 @@ impl Dialect {
             Self::Standard => 1,
             Self::Vyte => 2,
             Self::SimplyMeet => 3,
+            Self::Doo => 4,
         }
     }
 
@@ -143,33 +158,6 @@ impl FromStr for DisableReason {
 #[error("\"{0}\" is not a reason for which a subscription is disabled")]
 pub struct UnknownDisableReason(String);
 
-/// How a Vyte hook's deliveries are wrapped. The document's prose says array, its example shows one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum VyteBody {
-    /// An array of one item, as the prose says.
-    #[default]
-    Array,
-    /// The bare object, as the example shows.
-    Object,
-}
-
-/// What a hook of the Vyte API has beside what every subscription has.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct VyteHook {
-    /// `_id` on the wire: 24 lower-case hexadecimal digits.
-    pub hook_id: Arc<str>,
-    /// Form of its deliveries; the organization's when `None`.
-    pub body: Option<VyteBody>,
-}
-
-/// What a hook of the SimplyMeet.me API has beside what every subscription has. Its secret is kept with the other secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct SimplyMeetHook {
-    /// `uuid` on the wire, of version 4.
-    pub uuid: Uuid,
-}
-
 /// Who wants which actions where.
 ///
 /// Secrets are kept beside it, not in it, so that it can be shown as it is.
@@ -183,16 +171,18 @@ pub struct Subscription {
     pub organization: OrganizationNumber,
     /// The application it delivers to. Fixed when the subscription is made.
     pub receiver: ReceiverNumber,
-    /// The wire form of its deliveries.
-    pub dialect: Dialect,
-    /// Set when it was made through the Vyte API.
-    pub vyte: Option<VyteHook>,
-    /// Set when it was made through the SimplyMeet.me API.
-    pub simplymeet: Option<SimplyMeetHook>,
+    /// Through which API it was made, and what that API knows of it.
+    pub hook: Hook,
     /// What its owner calls it; may be empty.
     pub description: Arc<str>,
     /// Where deliveries go.
     pub target: TargetUrl,
+    /// The method of their requests.
+    pub method: RequestMethod,
+    /// What their bodies hold.
+    pub content: Content,
+    /// How the target knows that they may come. Its secret is kept with the other secrets.
+    pub authentication: Option<TargetAuthentication>,
     /// Which actions it wants.
     pub filter: Filter,
     /// Whether deliveries are attempted.
@@ -207,4 +197,12 @@ pub struct Subscription {
     pub updated_at: Timestamp,
     /// Counts changes; a change names the revision it was made from.
     pub revision: u32,
+}
+
+impl Subscription {
+    /// The wire form of its deliveries.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.hook.dialect()
+    }
 }

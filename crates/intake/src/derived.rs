@@ -7,11 +7,11 @@ use rendezhook_domain::action::ActionName;
 use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_domain::id::ActionId;
 use rendezhook_domain::lifecycle::{self, BodyChange, Change, Derivation, Stored};
+use rendezhook_domain::matching::Happening;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_store::catalogue::OrganizationEntry;
-use rendezhook_store::publish::{NewAction, Publish, PublishOutcome, Receipt, ResourceChange};
+use rendezhook_store::publish::{Matched, NewAction, Publish, PublishOutcome, Receipt, ResourceChange};
 use serde_json::Value;
 
 use crate::error::PublishError;
@@ -105,8 +105,15 @@ impl Intake {
                 return Ok(PutAnswer { version, actions: Vec::new() });
             };
             let body = state.resource.as_ref().or(kept_body).ok_or(PublishError::UnknownResource)?.clone();
-            let circumstances =
-                Circumstances::between(existing.map(|stored| &stored.facts), &derivation.facts);
+            let described = resource.as_ref().unwrap_or(&kept_state);
+            let event = lifecycle::event_of(state.kind, &state.resource_id, described);
+            let before = existing.map(|stored| &stored.facts);
+            let wanted_by = |name: &ActionName, place| {
+                let happening =
+                    Happening { action: name, user: state.user.as_deref(), event: event.as_deref() };
+                let circumstances = Circumstances::between(before, &derivation.facts, place);
+                matched(organization_entry, happening, circumstances)
+            };
             let resource_change = ResourceChange {
                 kind: state.kind,
                 resource_id: state.resource_id.clone(),
@@ -114,7 +121,7 @@ impl Intake {
                 facts: derivation.facts,
                 stores_body: derivation.body == BodyChange::Replaced,
                 body,
-                actions: new_actions(organization_entry, state, &derivation, occurred_at, circumstances),
+                actions: new_actions(state, &derivation, occurred_at, wanted_by),
             };
             let request = Publish {
                 organization,
@@ -145,11 +152,10 @@ fn check_version(named: Option<u64>, current: u64) -> Result<(), PublishError> {
 }
 
 fn new_actions(
-    organization: &OrganizationEntry,
     state: &NewState,
     derivation: &Derivation,
     occurred_at: Timestamp,
-    circumstances: Circumstances,
+    wanted_by: impl Fn(&ActionName, usize) -> Vec<Matched>,
 ) -> Vec<NewAction> {
     // The last action makes the resource's version, those before it the versions before.
     let actions = u64::try_from(derivation.actions.len()).unwrap_or(u64::MAX);
@@ -158,7 +164,8 @@ fn new_actions(
         .actions
         .iter()
         .zip(first_version..)
-        .map(|(derived, version)| NewAction {
+        .enumerate()
+        .map(|(place, (derived, version))| NewAction {
             name: derived.name.clone(),
             version,
             user: state.user.clone(),
@@ -166,7 +173,7 @@ fn new_actions(
             expires_at: state.expires_at,
             representations: None,
             changes: pointers(&derived.changes),
-            matched: matched(organization, &derived.name, state.user.as_deref(), circumstances),
+            matched: wanted_by(&derived.name, place),
         })
         .collect()
 }

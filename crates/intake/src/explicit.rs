@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::lifecycle::{self, BodyChange, ExplicitOutcome};
+use rendezhook_domain::matching::Happening;
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::{Catalogue, OrganizationEntry};
@@ -89,7 +90,10 @@ impl Intake {
             let occurred_at = item.occurred_at.unwrap_or(now);
             let ExplicitOutcome { facts, body } =
                 lifecycle::facts_after_explicit(item.kind, before, resource, &item.action, occurred_at);
-            let circumstances = Circumstances::between(before.as_ref(), &facts);
+            let circumstances = Circumstances::between(before.as_ref(), &facts, 0);
+            let event = lifecycle::event_of(item.kind, &item.resource_id, resource);
+            let happening =
+                Happening { action: &item.action, user: item.user.as_deref(), event: event.as_deref() };
             let action = NewAction {
                 name: item.action.clone(),
                 version: facts.version,
@@ -98,7 +102,7 @@ impl Intake {
                 expires_at: item.expires_at,
                 representations: item.representations.clone(),
                 changes: None,
-                matched: matched(organization, &item.action, item.user.as_deref(), circumstances),
+                matched: matched(organization, happening, circumstances),
             };
             changes.push(ResourceChange {
                 kind: item.kind,

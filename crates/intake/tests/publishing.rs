@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
-use rendezhook_domain::subscription::{Dialect, VyteHook};
+use rendezhook_domain::subscription::{Hook, VyteHook};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_intake::{Intake, Item, NewState, PublishError};
 use rendezhook_secrets::KeyEncryptionKey;
@@ -69,8 +69,7 @@ impl Place {
     /// Makes a Vyte hook on cancellations.
     async fn hook_on_cancellations(&self) {
         let mut hook = new_subscription(self.organization, "event.cancelled", "https://vyte.example/hook");
-        hook.dialect = Dialect::Vyte;
-        hook.vyte = Some(VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body: None });
+        hook.hook = Hook::Vyte(VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body: None });
         hook.filter.actions.push("event.removed".parse().unwrap());
         self.world.change(CatalogueChange::CreateSubscription(Box::new(hook))).await;
     }

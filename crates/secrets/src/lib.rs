@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access_token;
 mod api_key;
 mod randomness;
 mod sealing;
@@ -7,6 +8,7 @@ mod secret;
 mod shared;
 mod signing;
 
+pub use self::access_token::{AccessTokenError, PresentedToken, TokenKey};
 pub use self::api_key::{ApiKey, ApiKeyError, KeyHash};
 pub use self::randomness::{Randomness, RandomnessError, SystemRandomness};
 pub use self::sealing::{DataKey, KeyEncryptionKey, KeyEncryptionKeyError, Place, SealError};

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::id::{KeyId, OrganizationId, ReceiverId, SubscriptionId};
-use rendezhook_domain::matching::ActionPattern;
+use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId};
+use rendezhook_domain::matching::{ActionPattern, Happening};
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::{Dialect, Subscription};
+use rendezhook_domain::subscription::{Dialect, Hook, Subscription};
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::{KeyHash, SharedSecret, SigningSecret};
+use rendezhook_secrets::{KeyHash, SharedSecret, SigningSecret, TokenKey};
 use uuid::Uuid;
 
 /// Counts the changes of the catalogue; a publish names the version it was decided from.
@@ -40,6 +40,27 @@ pub struct ApiKeyEntry {
     pub created_at: Timestamp,
     /// After which it is not accepted.
     pub expires_at: Option<Timestamp>,
+}
+
+/// A program that gets tokens of the doo API for its credentials. Its secret is not kept, only the hash.
+#[derive(Debug, Clone)]
+pub struct OAuthClientEntry {
+    /// Its number in the store, which its tokens name. Never given twice.
+    pub number: u32,
+    /// Its public id, `client_id` on the wire.
+    pub id: OAuthClientId,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// The user for whom it acts; the organization's technical user when `None`.
+    pub user: Option<Arc<str>>,
+    /// Of the secret's text.
+    pub secret_hash: KeyHash,
+    /// What its tokens are made with.
+    pub token_key: TokenKey,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// A receiver: one application to its owner.
@@ -79,6 +100,8 @@ pub struct SubscriptionEntry {
     pub keys: Vec<SigningKey>,
     /// What its owner chose for bodies to be signed with, in the dialects that sign like that.
     pub shared_secret: Option<SharedSecret>,
+    /// What proves to the target that deliveries may come, when the subscription authenticates itself.
+    pub target_secret: Option<SharedSecret>,
 }
 
 impl SubscriptionEntry {
@@ -99,10 +122,13 @@ pub struct OrganizationEntry {
     pub receivers: Vec<Arc<ReceiverEntry>>,
     /// Its keys in the order in which they were made; revoked ones are gone.
     pub keys: Vec<Arc<ApiKeyEntry>>,
+    /// Its OAuth clients in the order in which they were made; revoked ones are gone.
+    pub oauth_clients: Vec<Arc<OAuthClientEntry>>,
     by_action: HashMap<Arc<str>, Vec<usize>>,
     by_pattern: Vec<usize>,
     by_vyte_id: HashMap<Arc<str>, usize>,
     by_simplymeet_uuid: HashMap<Uuid, usize>,
+    by_doo_group: HashMap<Uuid, Vec<usize>>,
     by_id: HashMap<SubscriptionId, usize>,
 }
 
@@ -114,20 +140,26 @@ impl OrganizationEntry {
         subscriptions: Vec<Arc<SubscriptionEntry>>,
         receivers: Vec<Arc<ReceiverEntry>>,
         keys: Vec<Arc<ApiKeyEntry>>,
+        oauth_clients: Vec<Arc<OAuthClientEntry>>,
     ) -> Self {
         let mut by_action: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
         let mut by_pattern = Vec::new();
         let mut by_vyte_id = HashMap::new();
         let mut by_simplymeet_uuid = HashMap::new();
+        let mut by_doo_group: HashMap<Uuid, Vec<usize>> = HashMap::new();
         let mut by_id = HashMap::new();
         for (position, entry) in subscriptions.iter().enumerate() {
             let subscription = &entry.subscription;
             by_id.insert(subscription.id, position);
-            if let Some(hook) = &subscription.vyte {
-                by_vyte_id.insert(Arc::clone(&hook.hook_id), position);
-            }
-            if let Some(hook) = &subscription.simplymeet {
-                by_simplymeet_uuid.insert(hook.uuid, position);
+            match &subscription.hook {
+                Hook::Standard => {}
+                Hook::Vyte(hook) => {
+                    by_vyte_id.insert(Arc::clone(&hook.hook_id), position);
+                }
+                Hook::SimplyMeet(hook) => {
+                    by_simplymeet_uuid.insert(hook.uuid, position);
+                }
+                Hook::Doo(hook) => by_doo_group.entry(hook.group).or_default().push(position),
             }
             let exact: Option<Vec<&ActionName>> = subscription
                 .filter
@@ -155,10 +187,12 @@ impl OrganizationEntry {
             subscriptions,
             receivers,
             keys,
+            oauth_clients,
             by_action,
             by_pattern,
             by_vyte_id,
             by_simplymeet_uuid,
+            by_doo_group,
             by_id,
         }
     }
@@ -166,13 +200,12 @@ impl OrganizationEntry {
     /// The subscriptions that want an action, in the order in which they were made.
     pub fn matching<'a>(
         &'a self,
-        action: &'a ActionName,
-        user: Option<&'a str>,
+        happening: Happening<'a>,
     ) -> impl Iterator<Item = &'a Arc<SubscriptionEntry>> {
-        let exact = self.by_action.get(action.as_str()).map_or(&[][..], Vec::as_slice);
+        let exact = self.by_action.get(happening.action.as_str()).map_or(&[][..], Vec::as_slice);
         merge(exact, &self.by_pattern)
             .filter_map(|position| self.subscriptions.get(position))
-            .filter(move |entry| entry.subscription.filter.wants(action, user))
+            .filter(move |entry| entry.subscription.filter.wants(&happening))
     }
 
     /// The subscription with this id.
@@ -193,10 +226,16 @@ impl OrganizationEntry {
         self.by_simplymeet_uuid.get(&uuid).and_then(|position| self.subscriptions.get(*position))
     }
 
+    /// The subscriptions that the doo API knows as one group, in the order of the group; none when there is no such group.
+    pub fn doo_group(&self, group: Uuid) -> impl Iterator<Item = &Arc<SubscriptionEntry>> {
+        let positions = self.by_doo_group.get(&group).map_or(&[][..], Vec::as_slice);
+        positions.iter().filter_map(|position| self.subscriptions.get(*position))
+    }
+
     /// How many subscriptions of a dialect there are.
     #[must_use]
     pub fn count(&self, dialect: Dialect) -> usize {
-        self.subscriptions.iter().filter(|entry| entry.subscription.dialect == dialect).count()
+        self.subscriptions.iter().filter(|entry| entry.subscription.dialect() == dialect).count()
     }
 }
 
@@ -232,6 +271,8 @@ pub struct Catalogue {
     pub organization_ids: HashMap<OrganizationId, OrganizationNumber>,
     /// Every live key by the first bytes of its hash. A collision of two keys' first eight bytes is refused when made.
     pub keys: HashMap<[u8; 8], Arc<ApiKeyEntry>>,
+    /// Every live OAuth client by its number.
+    pub oauth_clients: HashMap<u32, Arc<OAuthClientEntry>>,
     /// Every subscription by its number, for the delivery side.
     pub subscriptions: HashMap<SubscriptionNumber, Arc<SubscriptionEntry>>,
 }

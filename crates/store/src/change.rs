@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
-use rendezhook_domain::id::{KeyId, OrganizationId, ReceiverId, SubscriptionId};
+use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Filter;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{
-    Dialect, DisableReason, SimplyMeetHook, SubscriptionState, VyteBody, VyteHook,
+    Content, DisableReason, Hook, RequestMethod, SubscriptionState, TargetAuthentication, VyteBody,
 };
 use rendezhook_domain::target::TargetUrl;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::{KeyHash, SharedSecret, SigningSecret};
+use rendezhook_secrets::{KeyHash, SharedSecret, SigningSecret, TokenKey};
+use uuid::Uuid;
 
 /// A change that somebody asks for. Ids and secrets are made by the caller.
 #[derive(Debug, Clone)]
@@ -21,14 +22,12 @@ pub enum CatalogueChange {
     SetAdminKey(KeyHash),
     /// Makes an organization.
     CreateOrganization(NewOrganization),
-    /// Changes an organization's name or settings; `None` leaves a field as it is.
+    /// Changes an organization's name or settings.
     UpdateOrganization {
         /// Which one.
         organization: OrganizationNumber,
-        /// Its new name.
-        name: Option<Arc<str>>,
-        /// How deliveries of its Vyte hooks are wrapped.
-        vyte_body: Option<VyteBody>,
+        /// What changes.
+        update: OrganizationUpdate,
     },
     /// Makes a key.
     CreateKey(NewKey),
@@ -39,8 +38,19 @@ pub enum CatalogueChange {
         /// Which one.
         key: KeyId,
     },
+    /// Makes an OAuth client.
+    CreateOAuthClient(NewOAuthClient),
+    /// Revokes an OAuth client; its tokens are not accepted from the moment the change is answered.
+    RevokeOAuthClient {
+        /// Whose client.
+        organization: OrganizationNumber,
+        /// Which one.
+        client: OAuthClientId,
+    },
     /// Makes a subscription, and its receiver when there is none of that name.
     CreateSubscription(Box<NewSubscription>),
+    /// Makes several subscriptions of one organization, all or none.
+    CreateSubscriptions(Vec<NewSubscription>),
     /// Changes a subscription.
     UpdateSubscription(Box<SubscriptionUpdate>),
     /// Puts a new signing secret before the others.
@@ -53,6 +63,16 @@ pub enum CatalogueChange {
         secret: SigningSecret,
         /// Until when the secrets before it sign too.
         previous_until: Timestamp,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Deletes the subscriptions of a group of the doo API. Whether there is such a group is not told, and a change without one is
+    /// written to disk too, so that neither the answer nor its time gives a group away.
+    DeleteDooGroup {
+        /// Whose group.
+        organization: OrganizationNumber,
+        /// Which one.
+        group: Uuid,
         /// Now.
         at: Timestamp,
     },
@@ -101,6 +121,40 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
+/// New values of an organization; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct OrganizationUpdate {
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// How deliveries of its Vyte hooks are wrapped.
+    pub vyte_body: Option<VyteBody>,
+    /// Whether lists of doo hooks hide `client_secret`.
+    pub masks_doo_secrets: Option<bool>,
+    /// Whether people may join through its join link.
+    pub join_link: Option<bool>,
+}
+
+/// An OAuth client to be made.
+#[derive(Debug, Clone)]
+pub struct NewOAuthClient {
+    /// Its public id.
+    pub id: OAuthClientId,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// The user for whom it acts.
+    pub user: Option<Arc<str>>,
+    /// Of the secret's text.
+    pub secret_hash: KeyHash,
+    /// What its tokens are made with.
+    pub token_key: TokenKey,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Refused when the organization has that many already.
+    pub limit: usize,
+}
+
 /// A subscription to be made.
 #[derive(Debug, Clone)]
 pub struct NewSubscription {
@@ -112,16 +166,18 @@ pub struct NewSubscription {
     pub receiver_name: Option<Arc<str>>,
     /// The id of the receiver, should it have to be made.
     pub receiver_id: ReceiverId,
-    /// The wire form of its deliveries.
-    pub dialect: Dialect,
-    /// What the Vyte API knows it by.
-    pub vyte: Option<VyteHook>,
-    /// What the SimplyMeet.me API knows it by.
-    pub simplymeet: Option<SimplyMeetHook>,
+    /// Through which API it is made, and what that API knows of it.
+    pub hook: Hook,
     /// What its owner calls it.
     pub description: Arc<str>,
     /// Where deliveries go.
     pub target: TargetUrl,
+    /// The method of its deliveries.
+    pub method: RequestMethod,
+    /// What the bodies of its deliveries hold.
+    pub content: Content,
+    /// How its target knows that deliveries may come, with the secret for it.
+    pub authentication: Option<(TargetAuthentication, SharedSecret)>,
     /// Which actions it wants.
     pub filter: Filter,
     /// Its own retry schedule.
@@ -149,6 +205,12 @@ pub struct SubscriptionUpdate {
     pub description: Option<Arc<str>>,
     /// Where deliveries go from now on, waiting ones included.
     pub target: Option<TargetUrl>,
+    /// The method of its deliveries.
+    pub method: Option<RequestMethod>,
+    /// What the bodies of its deliveries hold from now on.
+    pub content: Option<Content>,
+    /// How its target knows that deliveries may come, with the secret for it; `Some(None)`: not at all.
+    pub authentication: Option<Option<(TargetAuthentication, SharedSecret)>>,
     /// Which actions it wants from now on.
     pub filter: Option<Filter>,
     /// Whether deliveries are attempted, and why not when the receiver asked for that.
@@ -176,6 +238,9 @@ impl SubscriptionUpdate {
             revision: None,
             description: None,
             target: None,
+            method: None,
+            content: None,
+            authentication: None,
             filter: None,
             state: None,
             retry: None,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
-use rendezhook_domain::subscription::{Dialect, SimplyMeetHook};
+use rendezhook_domain::subscription::{Hook, SimplyMeetHook};
 use rendezhook_secrets::{KeyEncryptionKey, SharedSecret};
 use rendezhook_store::StoreError;
 use rendezhook_store::change::{CatalogueChange, NewSubscription};
@@ -58,8 +58,7 @@ async fn a_database_of_a_newer_program_is_refused() {
 async fn simplymeet_hook(world: &World, organization: OrganizationNumber, secret: &str) -> Uuid {
     let uuid = uuid();
     let new = NewSubscription {
-        dialect: Dialect::SimplyMeet,
-        simplymeet: Some(SimplyMeetHook { uuid }),
+        hook: Hook::SimplyMeet(SimplyMeetHook { uuid }),
         shared_secret: Some(SharedSecret::new(secret.to_owned())),
         ..new_subscription(organization, "*", "https://receiver.example/hook")
     };
@@ -107,7 +106,7 @@ async fn a_populated_database_of_the_first_schema_is_brought_forward() {
     assert_eq!((world.waiting(one).await.len(), secrets(&world)), (waiting, kept));
     let catalogue = world.catalogue();
     let entry = &catalogue.organization(organization).unwrap().subscriptions[0];
-    assert!(entry.subscription.simplymeet.is_none() && entry.shared_secret.is_none());
+    assert!(entry.subscription.hook.simplymeet().is_none() && entry.shared_secret.is_none());
     let uuid = simplymeet_hook(&world, organization, "planted secret").await;
     world.publish_one(organization).await;
     world.store.close().await;

@@ -24,7 +24,7 @@ const TEXTS: [&str; 10] = [
 
 /// The dialects whose deliveries are signed after Standard Webhooks. SimplyMeet.me has a signature of its own, which its
 /// dialect's tests verify.
-const DIALECTS: [Dialect; 2] = [Dialect::Standard, Dialect::Vyte];
+const DIALECTS: [Dialect; 3] = [Dialect::Standard, Dialect::Vyte, Dialect::Doo];
 
 /// How many forms the content has.
 const FORMS: usize = 5;
@@ -46,7 +46,7 @@ pub(super) struct Case {
     pub(super) secrets: Vec<String>,
 }
 
-/// Makes every combination of text, form, dialect, and one secret or two: 200 cases. `now` is in seconds since 1970.
+/// Makes every combination of text, form, dialect, and one secret or two: 300 cases. `now` is in seconds since 1970.
 ///
 /// # Errors
 /// When a delivery cannot be built.

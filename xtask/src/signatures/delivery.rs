@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use rendezhook_dialects::delivery::{DeliveryContext, Fetched, build, plan};
+use rendezhook_dialects::delivery::{DeliveryContext, Fetched, build};
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::id::{DeliveryId, OrganizationId, SubscriptionId};
@@ -15,7 +15,10 @@ use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
 };
-use rendezhook_domain::subscription::{Dialect, Subscription, SubscriptionState, VyteBody};
+use rendezhook_domain::subscription::{
+    self, Dialect, DooHook, Hook, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState, VyteBody,
+    VyteHook,
+};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::SigningSecret;
@@ -75,11 +78,12 @@ impl Scene {
             subscription: &self.subscription,
             keys: &keys,
             shared_secret: None,
+            target_secret: None,
             frozen_body: self.frozen_body.as_ref(),
             overtaken: false,
         };
         let now = Timestamp::from_milliseconds(now.saturating_mul(1_000));
-        let request = build(plan(&context), Fetched::Nothing, &context, now)?;
+        let request = build(&Fetched::default(), &context, now)?;
         Ok(Case {
             name,
             id: value(&request.headers, "webhook-id")?,
@@ -103,7 +107,20 @@ fn organization(now: Timestamp) -> Organization {
         name: Arc::from("Clinic \"North\""),
         vyte_id: Arc::from("60af5269459aad001d0cb565"),
         vyte_body: VyteBody::Array,
+        masks_doo_secrets: false,
+        join_link: false,
         created_at: now,
+    }
+}
+
+/// What the API of a dialect knows of its hook.
+fn hook(dialect: Dialect) -> Hook {
+    let uuid = Uuid::from_u128(3);
+    match dialect {
+        Dialect::Standard => Hook::Standard,
+        Dialect::Vyte => Hook::Vyte(VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body: None }),
+        Dialect::SimplyMeet => Hook::SimplyMeet(SimplyMeetHook { uuid }),
+        Dialect::Doo => Hook::Doo(DooHook { group: uuid, name: Arc::from("CRM"), position: 0 }),
     }
 }
 
@@ -113,12 +130,17 @@ fn subscription(dialect: Dialect, now: Timestamp) -> Result<Subscription, Box<dy
         id: SubscriptionId::from_uuid(Uuid::from_u128(2)),
         organization: ORGANIZATION,
         receiver: RECEIVER,
-        dialect,
-        vyte: None,
-        simplymeet: None,
+        hook: hook(dialect),
         description: Arc::from(""),
         target: TargetUrl::parse("https://www.example.com/hooks", &TargetPolicy::stored())?,
-        filter: Filter { actions: vec![ActionPattern::Exactly("event.confirmed".parse()?)], user: None },
+        method: RequestMethod::Post,
+        content: subscription::Content::Composed,
+        authentication: None,
+        filter: Filter {
+            actions: vec![ActionPattern::Exactly("event.confirmed".parse()?)],
+            user: None,
+            event: None,
+        },
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: None,

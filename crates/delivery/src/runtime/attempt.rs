@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use rendezhook_dialects::delivery::{BuildError, DeliveryContext, Fetched, OutboundParts, build, plan};
+use rendezhook_dialects::delivery::{BuildError, DeliveryContext, Fetched, OutboundParts, build};
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::delivery::DeliveryOrigin;
@@ -181,10 +181,11 @@ impl Attempt {
             subscription,
             keys: &keys,
             shared_secret: self.subscription.shared_secret.as_ref(),
+            target_secret: self.subscription.target_secret.as_ref(),
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.order.overtaken,
         };
-        let parts = build(plan(&context), Fetched::Nothing, &context, now)?;
+        let parts = build(&Fetched::default(), &context, now)?;
         let request = OutboundRequest::new(
             parts.method.clone(),
             subscription.target.clone(),

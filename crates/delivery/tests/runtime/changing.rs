@@ -5,8 +5,8 @@ use std::time::Duration;
 use rendezhook_delivery::options::DeliveryOptions;
 use rendezhook_domain::delivery::{DeliveryState, FinalState};
 use rendezhook_domain::retry::RetryPolicy;
-use rendezhook_domain::subscription::{Dialect, SubscriptionState, VyteBody, VyteHook};
-use rendezhook_store::change::CatalogueChange;
+use rendezhook_domain::subscription::{Hook, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_store::change::{CatalogueChange, OrganizationUpdate};
 use standardwebhooks::Webhook;
 
 use crate::receiver::{Answer, Received, Receiver};
@@ -100,8 +100,7 @@ async fn a_body_that_was_sent_stays_as_it_is_when_settings_change() {
     let mut world = World::running(slow_options()).await;
     let subscription = world
         .subscribe_as(receiver.target("/"), |new| {
-            new.dialect = Dialect::Vyte;
-            new.vyte = Some(VyteHook { hook_id: "5a4e1b2c3d4e5f6071829305".into(), body: None });
+            new.hook = Hook::Vyte(VyteHook { hook_id: "5a4e1b2c3d4e5f6071829305".into(), body: None });
         })
         .await;
     world.publish("visit-1", 1).await;
@@ -111,8 +110,7 @@ async fn a_body_that_was_sent_stays_as_it_is_when_settings_change() {
 
     let change = CatalogueChange::UpdateOrganization {
         organization: subscription.organization,
-        name: None,
-        vyte_body: Some(VyteBody::Object),
+        update: OrganizationUpdate { vyte_body: Some(VyteBody::Object), ..OrganizationUpdate::default() },
     };
     world.change(change).await;
     world.clock.advance(Duration::from_secs(125));

@@ -12,11 +12,11 @@ use rendezhook_delivery::runtime::{Delivery, DeliveryError, DeliveryHandle};
 use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, FinalState};
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::id::{DeliveryId, OrganizationId, ReceiverId, SubscriptionId};
-use rendezhook_domain::matching::{ActionPattern, Filter};
+use rendezhook_domain::matching::{ActionPattern, Filter, Happening};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::OrganizationNumber;
-use rendezhook_domain::subscription::{Dialect, Subscription, SubscriptionState};
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, SubscriptionState};
 use rendezhook_domain::target::{AddressRule, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_egress::resolve::SystemResolver;
@@ -174,12 +174,13 @@ impl World {
             organization: self.organization,
             receiver_name: None,
             receiver_id: ReceiverId::from_uuid(Uuid::now_v7()),
-            dialect: Dialect::Standard,
-            vyte: None,
-            simplymeet: None,
+            hook: Hook::Standard,
+            method: RequestMethod::Post,
+            content: Content::Composed,
+            authentication: None,
             description: "".into(),
             target,
-            filter: Filter { actions: vec![ActionPattern::Any], user: None },
+            filter: Filter { actions: vec![ActionPattern::Any], user: None, event: None },
             retry: None,
             secret: new_secret(),
             shared_secret: None,
@@ -233,7 +234,7 @@ impl World {
         let catalogue = self.store.catalogue();
         let name = "event.edited".parse().unwrap();
         let matched: Vec<Matched> = catalogue.organizations[&self.organization]
-            .matching(&name, None)
+            .matching(Happening { action: &name, user: None, event: None })
             .map(|entry| Matched {
                 subscription: entry.subscription.number,
                 receiver: entry.subscription.receiver,

@@ -63,7 +63,7 @@ pub fn filter(wanted: &[MeetingEvent], user: Option<Arc<str>>) -> Filter {
             actions.push(pattern);
         }
     }
-    Filter { actions, user }
+    Filter { actions, user, event: None }
 }
 
 /// The events that a hook's subscription wants, in the order in which they were named.
@@ -85,13 +85,15 @@ pub fn events(filter: &Filter) -> Vec<MeetingEvent> {
 mod tests {
     use rendezhook_domain::action::CATALOGUE;
     use rendezhook_domain::circumstances::Circumstances;
+    use rendezhook_domain::matching::Happening;
     use rendezhook_domain::subscription::Dialect;
 
     use super::*;
 
     #[test]
     fn what_is_carried_has_a_name_here_and_nothing_else_has() {
-        let circumstances = Circumstances { cancelled_before: false, time_changed: true };
+        let circumstances =
+            Circumstances { cancelled_before: false, time_changed: true, first_of_change: true };
         for name in CATALOGUE {
             let action: ActionName = name.parse().unwrap();
             let carried = Dialect::SimplyMeet.carries(&action, circumstances);
@@ -110,10 +112,11 @@ mod tests {
 
     #[test]
     fn a_hook_on_cancellations_wants_removals_too() {
-        let removed: ActionName = EVENT_REMOVED.parse().unwrap();
-        assert!(filter(&[MeetingEvent::Cancelled], None).wants(&removed, None));
-        assert!(!filter(&[MeetingEvent::Scheduled], None).wants(&removed, None));
+        let action: ActionName = EVENT_REMOVED.parse().unwrap();
+        let removed = |user| Happening { action: &action, user, event: None };
+        assert!(filter(&[MeetingEvent::Cancelled], None).wants(&removed(None)));
+        assert!(!filter(&[MeetingEvent::Scheduled], None).wants(&removed(None)));
         let of_user = filter(&[MeetingEvent::Cancelled], Some(Arc::from("u1")));
-        assert!(of_user.wants(&removed, Some("u1")) && !of_user.wants(&removed, None));
+        assert!(of_user.wants(&removed(Some("u1"))) && !of_user.wants(&removed(None)));
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn body(context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
 
 /// The hook's own setting, else the organization's.
 fn wrapping(context: &DeliveryContext<'_>) -> VyteBody {
-    let own = context.subscription.vyte.as_ref().and_then(|hook| hook.body);
+    let own = context.subscription.hook.vyte().and_then(|hook| hook.body);
     own.unwrap_or(context.organization.vyte_body)
 }
 

@@ -1,9 +1,11 @@
 //! What matters of a resource's body. Reading is tolerant: publishers write the same thing in many ways, and a field that
 //! cannot be understood means what its absence means.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use crate::resource::ResourceKind;
+use crate::resource::{ResourceId, ResourceKind};
 use crate::time::Timestamp;
 
 /// What a status must say for an order to count as cancelled.
@@ -89,6 +91,21 @@ fn confirmed_of<'a>(resource: &'a Value, list: &str, chosen: &str) -> Option<&'a
     let has_that_id =
         |item: &&Value| ["_id", "id"].iter().any(|key| named.is_some() && item.get(key) == named);
     offered.iter().find(has_that_id).or_else(|| offered.first())
+}
+
+/// The event that a resource belongs to: an event is its own, an order names the one it is for in `event.id` or `event_id`, as a
+/// text or a number.
+#[must_use]
+pub fn event_of<'a>(kind: ResourceKind, id: &'a ResourceId, resource: &'a Value) -> Option<Cow<'a, str>> {
+    match kind {
+        ResourceKind::Event => Some(Cow::Borrowed(id.as_str())),
+        ResourceKind::Order => match resource.pointer("/event/id").or_else(|| resource.get("event_id"))? {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        },
+        ResourceKind::User | ResourceKind::Vyteme => None,
+    }
 }
 
 fn confirmed_time(resource: &Value) -> Option<Timestamp> {

@@ -76,3 +76,24 @@ fn reads_retry_after_in_all_its_forms() {
         assert_eq!(seconds(nothing), None, "{nothing}");
     }
 }
+
+#[test]
+fn a_token_endpoint_or_origin_condemns_nobody() {
+    for status in [401, 404, 410, 429, 500, 503] {
+        let answer = Answer {
+            status,
+            retry_after: Some(Duration::from_secs(7)),
+            wish: Some(ReceiverWish::AbortMessage),
+        };
+        for stage in [Stage::Token, Stage::Origin] {
+            let Verdict::Failure(failure) = Outcome::Answered(answer).verdict_at(stage) else {
+                panic!("{status} is a failure");
+            };
+            assert!(!failure.refused && !failure.gone && !failure.counts_against_endpoint, "{status}");
+            assert_eq!((failure.hold_endpoint, failure.retry_after), (None, Some(Duration::from_secs(7))));
+        }
+    }
+    let success = Answer { status: 200, retry_after: None, wish: Some(ReceiverWish::Disable) };
+    assert!(matches!(Outcome::Answered(success).verdict_at(Stage::Token), Verdict::Failure(_)));
+    assert_eq!(Outcome::Answered(success).verdict_at(Stage::Target), Verdict::Success { disable: true });
+}

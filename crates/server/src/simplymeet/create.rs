@@ -6,7 +6,7 @@ use http::StatusCode;
 use rendezhook_dialects::simplymeet::management::HookRequest;
 use rendezhook_dialects::simplymeet::{filter, new_hook_uuid};
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
-use rendezhook_domain::subscription::{Dialect, SimplyMeetHook};
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod, SimplyMeetHook};
 use rendezhook_secrets::{SigningSecret, SystemRandomness};
 use rendezhook_store::change::{CatalogueChange, NewSubscription};
 use rendezhook_store::identity::NewId;
@@ -30,9 +30,10 @@ pub(super) async fn create(
         organization: access.number(),
         receiver_name: None,
         receiver_id: ReceiverId::new_at(now, &mut SystemRandomness)?,
-        dialect: Dialect::SimplyMeet,
-        vyte: None,
-        simplymeet: Some(SimplyMeetHook { uuid: new_hook_uuid(&mut SystemRandomness)? }),
+        hook: Hook::SimplyMeet(SimplyMeetHook { uuid: new_hook_uuid(&mut SystemRandomness)? }),
+        method: RequestMethod::Post,
+        content: Content::Composed,
+        authentication: None,
         description: "".into(),
         filter: filter(&wanted.events, access.key_user().cloned()),
         target: wanted.target,

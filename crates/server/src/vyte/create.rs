@@ -6,7 +6,7 @@ use http::StatusCode;
 use rendezhook_dialects::vyte::management::{HookRequest, MAXIMUM_HOOKS, ManagementError, RequestKind};
 use rendezhook_dialects::vyte::new_object_id;
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
-use rendezhook_domain::subscription::{Dialect, VyteHook};
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod, VyteHook};
 use rendezhook_secrets::{SigningSecret, SystemRandomness};
 use rendezhook_store::change::{CatalogueChange, ChangeRefusal, NewSubscription};
 use rendezhook_store::identity::NewId;
@@ -30,9 +30,10 @@ pub(super) async fn create(
         organization: access.number(),
         receiver_name: None,
         receiver_id: ReceiverId::new_at(now, &mut SystemRandomness)?,
-        dialect: Dialect::Vyte,
-        vyte: Some(VyteHook { hook_id: new_object_id(now, &mut SystemRandomness)?.into(), body: None }),
-        simplymeet: None,
+        hook: Hook::Vyte(VyteHook { hook_id: new_object_id(now, &mut SystemRandomness)?.into(), body: None }),
+        method: RequestMethod::Post,
+        content: Content::Composed,
+        authentication: None,
         description: "".into(),
         filter: wanted.filter(access.key_user().cloned()),
         target: wanted.target,

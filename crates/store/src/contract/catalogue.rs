@@ -5,12 +5,14 @@ use std::sync::Arc;
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::KeyId;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::{Dialect, SimplyMeetHook, SubscriptionState, VyteBody, VyteHook};
+use rendezhook_domain::subscription::{Hook, SimplyMeetHook, SubscriptionState, VyteBody, VyteHook};
 use rendezhook_secrets::{KeyHash, SharedSecret};
 
 use super::Fixture;
 use super::world::{World, at, new_organization, new_subscription, secret, uuid};
-use crate::change::{CatalogueChange, ChangeRefusal, NewKey, NewSubscription, SubscriptionUpdate};
+use crate::change::{
+    CatalogueChange, ChangeRefusal, NewKey, NewSubscription, OrganizationUpdate, SubscriptionUpdate,
+};
 
 const TARGET: &str = "https://receiver.example/hook?key=1";
 
@@ -45,15 +47,18 @@ pub async fn organizations_keys_and_subscriptions_are_found(fixture: &dyn Fixtur
     let admin = KeyHash::of_presented("admin");
     world.change(CatalogueChange::SetAdminKey(admin)).await;
     let organization = world.organization().await;
-    let name = Some(Arc::from("Clinic"));
-    let vyte_body = Some(VyteBody::Object);
-    world.change(CatalogueChange::UpdateOrganization { organization, name, vyte_body }).await;
+    let clinic = OrganizationUpdate {
+        name: Some(Arc::from("Clinic")),
+        vyte_body: Some(VyteBody::Object),
+        masks_doo_secrets: Some(true),
+        join_link: Some(true),
+    };
+    world.change(CatalogueChange::UpdateOrganization { organization, update: clinic }).await;
     let key = new_key(organization, "key");
     world.change(CatalogueChange::CreateKey(key.clone())).await;
     let vyte = VyteHook { hook_id: Arc::from("5a4e40aa8d2e1a0004d4b0a1"), body: Some(VyteBody::Array) };
     let new = NewSubscription {
-        dialect: Dialect::Vyte,
-        vyte: Some(vyte.clone()),
+        hook: Hook::Vyte(vyte.clone()),
         description: Arc::from("calendar"),
         receiver_name: Some(Arc::from("calendar")),
         ..new_subscription(organization, "event.confirmed", TARGET)
@@ -75,10 +80,7 @@ pub async fn organizations_keys_and_subscriptions_are_found(fixture: &dyn Fixtur
     assert!(catalogue.key(&KeyHash::of_presented("other")).is_none());
     let hook = entry.vyte_hook("5a4e40aa8d2e1a0004d4b0a1").unwrap();
     let subscription = &hook.subscription;
-    assert_eq!(
-        (subscription.id, subscription.dialect, &subscription.vyte),
-        (new.id, Dialect::Vyte, &Some(vyte))
-    );
+    assert_eq!((subscription.id, &subscription.hook), (new.id, &Hook::Vyte(vyte)));
     assert_eq!((subscription.target.as_str(), &subscription.filter), (TARGET, &new.filter));
     assert_eq!(subscription.description.as_ref(), "calendar");
     assert_eq!((subscription.state, subscription.revision), (SubscriptionState::Enabled, 1));
@@ -108,7 +110,7 @@ pub async fn a_taken_id_is_refused(fixture: &dyn Fixture) {
     world.change(create(new.clone())).await;
     assert_eq!(world.refused(create(new)).await, ChangeRefusal::Taken);
     let hook = |hook_id: &str| NewSubscription {
-        vyte: Some(VyteHook { hook_id: Arc::from(hook_id), body: None }),
+        hook: Hook::Vyte(VyteHook { hook_id: Arc::from(hook_id), body: None }),
         ..new_subscription(organization, "*", TARGET)
     };
     world.change(create(hook("5a4e40aa8d2e1a0004d4b0a1"))).await;
@@ -122,7 +124,7 @@ pub async fn a_change_of_what_does_not_exist_is_refused(fixture: &dyn Fixture) {
     let nobody = OrganizationNumber::new(999);
     let nothing = SubscriptionNumber::new(999);
     let changes = [
-        CatalogueChange::UpdateOrganization { organization: nobody, name: None, vyte_body: None },
+        CatalogueChange::UpdateOrganization { organization: nobody, update: OrganizationUpdate::default() },
         CatalogueChange::CreateKey(new_key(nobody, "key")),
         CatalogueChange::RevokeKey { organization, key: KeyId::from_uuid(uuid()) },
         create(new_subscription(nobody, "*", TARGET)),
@@ -222,21 +224,21 @@ pub async fn the_limit_of_a_dialect_holds(fixture: &dyn Fixture) {
     let world = World::open(fixture).await;
     let organization = world.organization().await;
     world.subscribe(organization, "*").await;
-    let limited = |dialect| {
+    let limited = |hook| {
         let new = new_subscription(organization, "*", TARGET);
-        create(NewSubscription { dialect, limit: Some(1), ..new })
+        create(NewSubscription { hook, limit: Some(1), ..new })
     };
-    world.change(limited(Dialect::Vyte)).await;
-    assert_eq!(world.refused(limited(Dialect::Vyte)).await, ChangeRefusal::LimitReached(1));
-    assert_eq!(world.refused(limited(Dialect::Standard)).await, ChangeRefusal::LimitReached(1));
+    let vyte = |hook_id| Hook::Vyte(VyteHook { hook_id: Arc::from(hook_id), body: None });
+    world.change(limited(vyte("a"))).await;
+    assert_eq!(world.refused(limited(vyte("b"))).await, ChangeRefusal::LimitReached(1));
+    assert_eq!(world.refused(limited(Hook::Standard)).await, ChangeRefusal::LimitReached(1));
 }
 
 pub async fn a_simplymeet_hook_keeps_its_own_secret(fixture: &dyn Fixture) {
     let world = World::open(fixture).await;
     let organization = world.organization().await;
     let hook = |organization, secret: Option<&str>, uuid| NewSubscription {
-        dialect: Dialect::SimplyMeet,
-        simplymeet: Some(SimplyMeetHook { uuid }),
+        hook: Hook::SimplyMeet(SimplyMeetHook { uuid }),
         shared_secret: secret.map(|text| SharedSecret::new(text.to_owned())),
         ..new_subscription(organization, "event.confirmed", TARGET)
     };
@@ -260,8 +262,8 @@ pub async fn a_simplymeet_hook_keeps_its_own_secret(fixture: &dyn Fixture) {
         let entry = catalogue.organization(organization).unwrap();
         let secret = |uuid| {
             let hook = entry.simplymeet_hook(uuid).unwrap();
-            assert_eq!(hook.subscription.simplymeet, Some(SimplyMeetHook { uuid }));
-            assert_eq!((hook.subscription.dialect, hook.keys.len()), (Dialect::SimplyMeet, 1));
+            assert_eq!(hook.subscription.hook, Hook::SimplyMeet(SimplyMeetHook { uuid }));
+            assert_eq!(hook.keys.len(), 1);
             hook.shared_secret.as_ref().map(|secret| secret.expose().to_owned())
         };
         assert_eq!((secret(with).as_deref(), secret(without)), (Some("some\"thing é"), None));

@@ -6,8 +6,11 @@ use super::open::OpenError;
 
 /// Every step, in order; the place in the list plus one is the schema version it leads to. A step that was released never
 /// changes.
-const STEPS: &[&str] =
-    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_simplymeet.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_simplymeet.sql"),
+    include_str!("../../migrations/0003_doo.sql"),
+];
 
 /// Brings the database to the newest schema. Each step is a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {

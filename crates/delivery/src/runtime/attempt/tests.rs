@@ -9,7 +9,9 @@ use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
 };
-use rendezhook_domain::subscription::{Dialect, Subscription, SubscriptionState, VyteBody};
+use rendezhook_domain::subscription::{
+    Content, Hook, RequestMethod, Subscription, SubscriptionState, VyteBody,
+};
 use rendezhook_domain::target::{AddressRule, TargetPolicy, TargetUrl};
 use rendezhook_egress::EgressSettings;
 use rendezhook_egress::resolve::{Resolve, ResolveError, Resolved};
@@ -50,12 +52,13 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         id: SubscriptionId::from_uuid(uuid::Uuid::from_u128(1)),
         organization,
         receiver: ReceiverNumber::new(1),
-        dialect: Dialect::Standard,
-        vyte: None,
-        simplymeet: None,
+        hook: Hook::Standard,
+        method: RequestMethod::Post,
+        content: Content::Composed,
+        authentication: None,
         description: "".into(),
         target: TargetUrl::parse(&format!("http://{address}/"), &TargetPolicy::stored()).unwrap(),
-        filter: Filter { actions: vec![ActionPattern::Any], user: None },
+        filter: Filter { actions: vec![ActionPattern::Any], user: None, event: None },
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: None,
@@ -85,6 +88,8 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         name: "Clinic".into(),
         vyte_id: "5a4e1b2c3d4e5f6071829304".into(),
         vyte_body: VyteBody::Array,
+        masks_doo_secrets: false,
+        join_link: false,
         created_at: Timestamp::EARLIEST,
     };
     Attempt {
@@ -99,8 +104,13 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         },
         action: Arc::new(action),
         frozen_body: None,
-        organization: Arc::new(OrganizationEntry::new(entry, Vec::new(), Vec::new(), Vec::new())),
-        subscription: Arc::new(SubscriptionEntry { subscription, keys, shared_secret: None }),
+        organization: Arc::new(OrganizationEntry::new(entry, Vec::new(), Vec::new(), Vec::new(), Vec::new())),
+        subscription: Arc::new(SubscriptionEntry {
+            subscription,
+            keys,
+            shared_secret: None,
+            target_secret: None,
+        }),
     }
 }
 

@@ -2,7 +2,7 @@ use rendezhook_domain::id::{OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::sequence::ReceiverNumber;
-use rendezhook_domain::subscription::{Dialect, Subscription, VyteBody};
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, VyteBody};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::CatalogueVersion;
@@ -15,12 +15,13 @@ fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEn
         id: SubscriptionId::from_uuid(uuid::Uuid::from_u128(u128::from(number))),
         organization: OrganizationNumber::new(organization),
         receiver: ReceiverNumber::new(number),
-        dialect: Dialect::Standard,
-        vyte: None,
-        simplymeet: None,
+        hook: Hook::Standard,
+        method: RequestMethod::Post,
+        content: Content::Composed,
+        authentication: None,
         description: "".into(),
         target: TargetUrl::parse(url, &TargetPolicy::stored()).unwrap(),
-        filter: Filter { actions: vec![ActionPattern::Any], user: None },
+        filter: Filter { actions: vec![ActionPattern::Any], user: None, event: None },
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: None,
@@ -28,7 +29,7 @@ fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEn
         updated_at: Timestamp::EARLIEST,
         revision: 1,
     };
-    Arc::new(SubscriptionEntry { subscription, keys: Vec::new(), shared_secret: None })
+    Arc::new(SubscriptionEntry { subscription, keys: Vec::new(), shared_secret: None, target_secret: None })
 }
 
 fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<OrganizationEntry> {
@@ -38,9 +39,11 @@ fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<Or
         name: "Clinic".into(),
         vyte_id: "5a4e1b2c3d4e5f6071829304".into(),
         vyte_body: VyteBody::Array,
+        masks_doo_secrets: false,
+        join_link: false,
         created_at: Timestamp::EARLIEST,
     };
-    Arc::new(OrganizationEntry::new(organization, subscriptions.to_vec(), Vec::new(), Vec::new()))
+    Arc::new(OrganizationEntry::new(organization, subscriptions.to_vec(), Vec::new(), Vec::new(), Vec::new()))
 }
 
 fn catalogue(version: u64, organizations: &[Arc<OrganizationEntry>]) -> Arc<Catalogue> {
@@ -58,6 +61,7 @@ fn catalogue(version: u64, organizations: &[Arc<OrganizationEntry>]) -> Arc<Cata
             .collect(),
         organization_ids: HashMap::new(),
         keys: HashMap::new(),
+        oauth_clients: HashMap::new(),
         subscriptions,
     })
 }

@@ -4,7 +4,7 @@ use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_secrets::SharedSecret;
 
 use super::*;
-use crate::delivery::{Fetched, build, plan};
+use crate::delivery::{Fetched, build};
 use crate::fixture::{EVENT, NOW, Scene};
 
 /// A whole meeting, with names and times in another zone than its invitee's.
@@ -185,7 +185,7 @@ fn the_signature_over_the_body_of_the_vector() {
 fn what_cannot_be_told_is_refused() {
     let refusal = |scene: &Scene| {
         let context = scene.context(&[]);
-        build(plan(&context), Fetched::Nothing, &context, NOW).unwrap_err()
+        build(&Fetched::default(), &context, NOW).unwrap_err()
     };
     let other = Scene::new(Dialect::SimplyMeet, "event.voted");
     assert!(matches!(refusal(&other), BuildError::NotCarried(_)));

@@ -25,7 +25,7 @@ struct Hook<'a> {
 impl<'a> Hook<'a> {
     /// `None` for a subscription that was not made through this API: it has no id here.
     fn of((subscription, secret): ListedHook<'a>) -> Option<Self> {
-        let hook = subscription.simplymeet.as_ref()?;
+        let hook = subscription.hook.simplymeet()?;
         Some(Self {
             events: events(&subscription.filter).into_iter().map(MeetingEvent::name).collect(),
             url: subscription.target.as_str(),
@@ -60,8 +60,10 @@ pub fn list<'a>(subscriptions: impl IntoIterator<Item = ListedHook<'a>>, page: H
     struct Embedded<'a> {
         items: Vec<Hook<'a>>,
     }
-    let hooks: Vec<ListedHook<'a>> =
-        subscriptions.into_iter().filter(|(subscription, _)| subscription.simplymeet.is_some()).collect();
+    let hooks: Vec<ListedHook<'a>> = subscriptions
+        .into_iter()
+        .filter(|(subscription, _)| subscription.hook.simplymeet().is_some())
+        .collect();
     let total = u64::try_from(hooks.len()).unwrap_or(u64::MAX);
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let items = hooks.into_iter().skip(page.skipped()).take(limit).filter_map(Hook::of).collect();

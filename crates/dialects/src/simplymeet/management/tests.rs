@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use rendezhook_domain::subscription::{Dialect, SimplyMeetHook, Subscription};
+use rendezhook_domain::subscription::{Dialect, Hook, SimplyMeetHook, Subscription};
 use rendezhook_domain::target::{AddressRule, TargetPolicy};
 use rendezhook_secrets::SharedSecret;
 use uuid::Uuid;
@@ -119,7 +119,7 @@ fn errors_have_the_two_forms_of_the_document() {
 fn hooks(count: u128) -> Vec<Subscription> {
     let hook = |number| {
         let mut subscription = fixture::subscription(Dialect::SimplyMeet, "event.confirmed");
-        subscription.simplymeet = Some(SimplyMeetHook { uuid: Uuid::from_u128(number) });
+        subscription.hook = Hook::SimplyMeet(SimplyMeetHook { uuid: Uuid::from_u128(number) });
         subscription
     };
     (1..=count).map(hook).collect()

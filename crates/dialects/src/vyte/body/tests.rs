@@ -4,18 +4,18 @@ use serde_json::{Value, json};
 
 use rendezhook_domain::action::CATALOGUE;
 use rendezhook_domain::delivery::DeliveryOrigin;
-use rendezhook_domain::subscription::{Dialect, VyteHook};
+use rendezhook_domain::subscription::{Dialect, Hook, VyteHook};
 
 use super::*;
-use crate::delivery::{Fetched, build, plan};
+use crate::delivery::{Fetched, build};
 use crate::fixture::{EVENT, NOW, Scene, shown, text};
 
 fn scene() -> Scene {
     Scene::new(Dialect::Vyte, "event.cancelled")
 }
 
-fn hook(body: Option<VyteBody>) -> Option<VyteHook> {
-    Some(VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body })
+fn hook(body: Option<VyteBody>) -> Hook {
+    Hook::Vyte(VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body })
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn the_hooks_setting_comes_before_the_organizations() {
     for (of_organization, of_hook, is_array) in cases {
         let mut scene = scene();
         scene.organization.vyte_body = of_organization;
-        scene.subscription.vyte = hook(of_hook);
+        scene.subscription.hook = hook(of_hook);
         let body: Value = serde_json::from_slice(&scene.request(NOW).body).unwrap();
         assert_eq!(body.is_array(), is_array, "{of_organization:?} {of_hook:?}");
     }
@@ -84,7 +84,7 @@ fn representations_that_cannot_be_read_are_the_publishers_fault() {
     scene.action.representations = Some(Bytes::from_static(b"[]"));
     let keys: Vec<_> = scene.keys.iter().collect();
     let context = scene.context(&keys);
-    let refused = build(plan(&context), Fetched::Nothing, &context, NOW);
+    let refused = build(&Fetched::default(), &context, NOW);
     assert!(matches!(refused, Err(BuildError::Representations(_))));
 }
 

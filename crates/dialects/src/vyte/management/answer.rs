@@ -28,7 +28,7 @@ struct Hook<'a> {
 impl<'a> Hook<'a> {
     /// `None` for a subscription that was not made through this API: it has no id here.
     fn of(subscription: &'a Subscription, organization: &'a Organization) -> Option<Self> {
-        let vyte = subscription.vyte.as_ref()?;
+        let vyte = subscription.hook.vyte()?;
         let user = subscription.filter.user.as_deref();
         Some(Self {
             id: &vyte.hook_id,

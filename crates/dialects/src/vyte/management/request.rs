@@ -72,6 +72,6 @@ impl HookRequest {
         if self.action.as_str() == EVENT_CANCELLED {
             actions.extend(EVENT_REMOVED.parse().ok().map(ActionPattern::Exactly));
         }
-        Filter { actions, user }
+        Filter { actions, user, event: None }
     }
 }

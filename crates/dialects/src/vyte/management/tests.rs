@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use rendezhook_domain::matching::{Filter, Happening};
 use rendezhook_domain::subscription::Dialect;
 use rendezhook_domain::target::{AddressRule, TargetPolicy};
 
@@ -128,14 +129,15 @@ fn a_hook_on_cancellations_wants_removals_too() {
             parse(&json!({"action": action, "target_url": "https://example.com/"}).to_string()).unwrap();
         request.filter(user)
     };
-    let removed = "event.removed".parse().unwrap();
-    let cancelled = "event.cancelled".parse().unwrap();
-    assert!(filter("event.cancelled", None).wants(&removed, None));
-    assert!(filter("event.cancelled", None).wants(&cancelled, None));
-    assert!(!filter("event.created", None).wants(&removed, None));
+    let wants = |filter: &Filter, action: &str, user| {
+        filter.wants(&Happening { action: &action.parse().unwrap(), user, event: None })
+    };
+    assert!(wants(&filter("event.cancelled", None), "event.removed", None));
+    assert!(wants(&filter("event.cancelled", None), "event.cancelled", None));
+    assert!(!wants(&filter("event.created", None), "event.removed", None));
     let of_user = filter("event.cancelled", Some(Arc::from("u1")));
-    assert!(of_user.wants(&cancelled, Some("u1")));
-    assert!(!of_user.wants(&cancelled, None));
+    assert!(wants(&of_user, "event.cancelled", Some("u1")));
+    assert!(!wants(&of_user, "event.cancelled", None));
 }
 
 #[test]

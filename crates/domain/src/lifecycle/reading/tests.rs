@@ -102,3 +102,18 @@ fn a_date_that_is_no_instant_gives_no_time_and_a_day_its_first_moment() {
     }
     assert_eq!(time(json!([{"all_day": true, "date": "2017-11-10"}])), "2017-11-10T00:00:00Z".parse().ok());
 }
+
+#[test]
+fn an_order_belongs_to_the_event_it_names() {
+    let id = ResourceId::new("o1").unwrap();
+    let of = |kind, resource: &Value| event_of(kind, &id, resource).map(Cow::into_owned);
+    assert_eq!(of(ResourceKind::Event, &json!({})).as_deref(), Some("o1"));
+    assert_eq!(
+        of(ResourceKind::Order, &json!({"event": {"id": "e1"}, "event_id": "e2"})).as_deref(),
+        Some("e1")
+    );
+    assert_eq!(of(ResourceKind::Order, &json!({"event_id": 17})).as_deref(), Some("17"));
+    assert_eq!(of(ResourceKind::Order, &json!({"event_id": null})), None);
+    assert_eq!(of(ResourceKind::Order, &json!({})), None);
+    assert_eq!(of(ResourceKind::User, &json!({"event_id": "e1"})), None);
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use rendezhook_domain::subscription::VyteBody;
-use rendezhook_store::change::CatalogueChange;
+use rendezhook_store::change::{CatalogueChange, OrganizationUpdate};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -52,8 +52,11 @@ pub(crate) async fn update(
 
     let change = CatalogueChange::UpdateOrganization {
         organization: access.number(),
-        name: patch.name.map(Arc::from),
-        vyte_body: patch.vyte_body,
+        update: OrganizationUpdate {
+            name: patch.name.map(Arc::from),
+            vyte_body: patch.vyte_body,
+            ..OrganizationUpdate::default()
+        },
     };
     let catalogue = state.change(change).await?;
     let changed =

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Filter;
-use rendezhook_domain::subscription::Dialect;
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod};
 use rendezhook_secrets::{SigningSecret, SystemRandomness};
 use rendezhook_store::change::{CatalogueChange, NewSubscription};
 use rendezhook_store::identity::NewId;
@@ -96,12 +96,13 @@ pub(crate) async fn create(
         organization: access.number(),
         receiver_name: wanted.receiver.map(Into::into),
         receiver_id: ReceiverId::new_at(now, &mut SystemRandomness)?,
-        dialect: Dialect::Standard,
-        vyte: None,
-        simplymeet: None,
+        hook: Hook::Standard,
+        method: RequestMethod::Post,
+        content: Content::Composed,
+        authentication: None,
         description: wanted.description.into(),
         target,
-        filter: Filter { actions, user },
+        filter: Filter { actions, user, event: None },
         retry,
         secret,
         shared_secret: None,

@@ -117,7 +117,7 @@ fn checked(
 
 /// How the deliveries of a Vyte hook are wrapped; other subscriptions have no such thing.
 fn vyte_body(checks: &mut FieldChecks, name: Option<&str>, current: &Subscription) -> Option<VyteBody> {
-    if current.dialect != Dialect::Vyte {
+    if current.dialect() != Dialect::Vyte {
         checks.refuse("/vyte_body", "only Vyte hooks have this member");
         return None;
     }
@@ -142,11 +142,12 @@ fn settable(checks: &mut FieldChecks, text: &str) -> Option<SubscriptionState> {
 }
 
 /// What the subscription wants from now on. A hook keeps the form in which its own API shows it: a Vyte hook has one action, a
-/// SimplyMeet.me hook those of its events.
+/// SimplyMeet.me hook those of its events, a doo hook those of its type.
 fn filter(checks: &mut FieldChecks, actions: Vec<ActionPattern>, current: &Subscription) -> Option<Filter> {
     let user = current.filter.user.clone();
-    match current.dialect {
-        Dialect::Standard => Some(Filter { actions, user }),
+    let event = current.filter.event.clone();
+    match current.dialect() {
+        Dialect::Standard => Some(Filter { actions, user, event }),
         Dialect::Vyte => match actions.as_slice() {
             [ActionPattern::Exactly(action)] if OFFERED_ACTIONS.contains(&action.as_str()) => {
                 let hook = HookRequest { action: action.clone(), target: current.target.clone() };
@@ -171,6 +172,10 @@ fn filter(checks: &mut FieldChecks, actions: Vec<ActionPattern>, current: &Subsc
                 );
             }
             events.map(|events| simplymeet::filter(&events, user))
+        }
+        Dialect::Doo => {
+            checks.refuse("/actions", "the actions of a doo hook follow from its type; make its group anew");
+            None
         }
     }
 }

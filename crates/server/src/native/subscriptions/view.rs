@@ -68,7 +68,7 @@ impl SubscriptionView {
         let receiver = organization.receivers.iter().find(|entry| entry.number == subscription.receiver);
         Self {
             id: subscription.id,
-            dialect: subscription.dialect,
+            dialect: subscription.dialect(),
             target_url: subscription.target.as_str().to_owned(),
             actions: subscription.filter.actions.clone(),
             user: subscription.filter.user.as_deref().map(str::to_owned),
@@ -77,9 +77,9 @@ impl SubscriptionView {
             state: subscription.state,
             disabled_because: subscription.disabled_because,
             retry_schedule_seconds: subscription.retry.clone(),
-            vyte_hook_id: subscription.vyte.as_ref().map(|hook| hook.hook_id.to_string()),
-            vyte_body: subscription.vyte.as_ref().and_then(|hook| hook.body),
-            simplymeet_uuid: subscription.simplymeet.map(|hook| hook.uuid),
+            vyte_hook_id: subscription.hook.vyte().map(|hook| hook.hook_id.to_string()),
+            vyte_body: subscription.hook.vyte().and_then(|hook| hook.body),
+            simplymeet_uuid: subscription.hook.simplymeet().map(|hook| hook.uuid),
             created_at: subscription.created_at,
             updated_at: subscription.updated_at,
             revision: subscription.revision,

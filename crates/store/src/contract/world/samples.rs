@@ -10,9 +10,10 @@ use rendezhook_domain::delivery::FinalState;
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::id::{OrganizationId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Filter;
+use rendezhook_domain::matching::Happening;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
-use rendezhook_domain::subscription::Dialect;
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::SigningSecret;
@@ -60,12 +61,13 @@ pub fn new_subscription(organization: OrganizationNumber, pattern: &str, target:
         organization,
         receiver_name: None,
         receiver_id: ReceiverId::from_uuid(uuid()),
-        dialect: Dialect::Standard,
-        vyte: None,
-        simplymeet: None,
+        hook: Hook::Standard,
+        method: RequestMethod::Post,
+        content: Content::Composed,
+        authentication: None,
         description: Arc::from(""),
         target: TargetUrl::parse(target, &TargetPolicy::stored()).unwrap(),
-        filter: Filter { actions: vec![pattern.parse().unwrap()], user: None },
+        filter: Filter { actions: vec![pattern.parse().unwrap()], user: None, event: None },
         retry: None,
         secret: secret(next_id()),
         shared_secret: None,
@@ -143,7 +145,10 @@ impl Change {
         let first = self.expected.unwrap_or(0) + 1;
         let actions = self.actions.iter().zip(first..).map(|(name, version)| {
             let name = name.parse().unwrap();
-            let matched = entry.matching(&name, None).map(|entry| matched(entry)).collect();
+            let matched = entry
+                .matching(Happening { action: &name, user: None, event: None })
+                .map(|entry| matched(entry))
+                .collect();
             NewAction {
                 name,
                 version,

@@ -1,5 +1,6 @@
 //! Applying a change: every check first, then the rows, then the draft of the new catalogue.
 
+mod oauth_client;
 mod subscription;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::load::{ADMIN_KEY, write_setting};
 use super::seal::new_data_key;
 use super::subscription::vyte_body_name;
 use crate::catalogue::ApiKeyEntry;
-use crate::change::{CatalogueChange, ChangeRefusal, NewKey, NewOrganization};
+use crate::change::{CatalogueChange, ChangeRefusal, NewKey, NewOrganization, OrganizationUpdate};
 use crate::sqlite::fault::Fault;
 use crate::sqlite::writer::Turn;
 
@@ -31,15 +32,23 @@ pub(in crate::sqlite) fn apply(turn: &mut Turn<'_>, change: &CatalogueChange) ->
             Ok(Ok(()))
         }
         CatalogueChange::CreateOrganization(new) => create_organization(turn, new),
-        CatalogueChange::UpdateOrganization { organization, name, vyte_body } => {
-            update_organization(turn, *organization, name.as_ref(), *vyte_body)
+        CatalogueChange::UpdateOrganization { organization, update } => {
+            update_organization(turn, *organization, update)
         }
         CatalogueChange::CreateKey(new) => create_key(turn, new),
         CatalogueChange::RevokeKey { organization, key } => revoke_key(turn, *organization, *key),
-        CatalogueChange::CreateSubscription(new) => subscription::create(turn, new),
+        CatalogueChange::CreateOAuthClient(new) => oauth_client::create(turn, new),
+        CatalogueChange::RevokeOAuthClient { organization, client } => {
+            oauth_client::revoke(turn, *organization, *client)
+        }
+        CatalogueChange::CreateSubscription(new) => subscription::create(turn, std::slice::from_ref(new)),
+        CatalogueChange::CreateSubscriptions(new) => subscription::create(turn, new),
         CatalogueChange::UpdateSubscription(update) => subscription::update(turn, update),
         CatalogueChange::RotateSecret { organization, subscription, secret, previous_until, at } => {
             subscription::rotate_secret(turn, *organization, *subscription, secret, *previous_until, *at)
+        }
+        CatalogueChange::DeleteDooGroup { organization, group, at } => {
+            subscription::delete_doo_group(turn, *organization, *group, *at)
         }
         CatalogueChange::DeleteSubscription { organization, subscription, at } => {
             subscription::delete(turn, *organization, *subscription, *at)
@@ -83,6 +92,8 @@ fn create_organization(turn: &mut Turn<'_>, new: &NewOrganization) -> Applied {
         name: Arc::clone(&new.name),
         vyte_id: Arc::clone(&new.vyte_id),
         vyte_body,
+        masks_doo_secrets: false,
+        join_link: false,
         created_at: new.created_at,
     });
     Ok(Ok(()))
@@ -91,19 +102,28 @@ fn create_organization(turn: &mut Turn<'_>, new: &NewOrganization) -> Applied {
 fn update_organization(
     turn: &mut Turn<'_>,
     number: OrganizationNumber,
-    name: Option<&Arc<str>>,
-    vyte_body: Option<VyteBody>,
+    update: &OrganizationUpdate,
 ) -> Applied {
     let Some(mut organization) = turn.organization(number).cloned() else {
         return Ok(Err(ChangeRefusal::Unknown));
     };
-    if let Some(name) = name {
+    if let Some(name) = &update.name {
         organization.name = Arc::clone(name);
     }
-    organization.vyte_body = vyte_body.unwrap_or(organization.vyte_body);
+    organization.vyte_body = update.vyte_body.unwrap_or(organization.vyte_body);
+    organization.masks_doo_secrets = update.masks_doo_secrets.unwrap_or(organization.masks_doo_secrets);
+    organization.join_link = update.join_link.unwrap_or(organization.join_link);
     turn.connection
-        .prepare_cached("UPDATE organization SET name = ?2, vyte_body = ?3 WHERE number = ?1")?
-        .execute(params![number.get(), organization.name.as_ref(), vyte_body_name(organization.vyte_body)])?;
+        .prepare_cached(
+            "UPDATE organization SET name = ?2, vyte_body = ?3, masks_doo_secrets = ?4, join_link = ?5 WHERE number = ?1",
+        )?
+        .execute(params![
+            number.get(),
+            organization.name.as_ref(),
+            vyte_body_name(organization.vyte_body),
+            organization.masks_doo_secrets,
+            organization.join_link,
+        ])?;
     turn.memory.draft_mut().put_organization(organization);
     Ok(Ok(()))
 }

@@ -8,7 +8,8 @@ use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_secrets::KeyHash;
 
 use crate::catalogue::{
-    ApiKeyEntry, Catalogue, CatalogueVersion, OrganizationEntry, ReceiverEntry, SubscriptionEntry,
+    ApiKeyEntry, Catalogue, CatalogueVersion, OAuthClientEntry, OrganizationEntry, ReceiverEntry,
+    SubscriptionEntry,
 };
 
 /// What changes in a catalogue.
@@ -21,6 +22,8 @@ pub(in crate::sqlite) struct Draft {
     subscriptions: HashMap<SubscriptionNumber, Option<Arc<SubscriptionEntry>>>,
     /// `None`: gone.
     keys: HashMap<[u8; 8], Option<Arc<ApiKeyEntry>>>,
+    /// `None`: gone.
+    oauth_clients: HashMap<u32, Option<Arc<OAuthClientEntry>>>,
 }
 
 /// An organization's rows before they are indexed.
@@ -30,6 +33,7 @@ struct Parts {
     subscriptions: Vec<Arc<SubscriptionEntry>>,
     receivers: Vec<Arc<ReceiverEntry>>,
     keys: Vec<Arc<ApiKeyEntry>>,
+    oauth_clients: Vec<Arc<OAuthClientEntry>>,
 }
 
 impl Draft {
@@ -41,6 +45,7 @@ impl Draft {
             organizations: HashMap::new(),
             subscriptions: HashMap::new(),
             keys: HashMap::new(),
+            oauth_clients: HashMap::new(),
         }
     }
 
@@ -68,6 +73,7 @@ impl Draft {
                 subscriptions: entry.subscriptions.clone(),
                 receivers: entry.receivers.clone(),
                 keys: entry.keys.clone(),
+                oauth_clients: entry.oauth_clients.clone(),
             };
             self.organizations.insert(number, parts);
         }
@@ -89,6 +95,7 @@ impl Draft {
                     subscriptions: Vec::new(),
                     receivers: Vec::new(),
                     keys: Vec::new(),
+                    oauth_clients: Vec::new(),
                 };
                 self.organizations.insert(number, parts);
             }
@@ -113,6 +120,31 @@ impl Draft {
     /// The keys of an organization with the changes so far.
     pub(super) fn keys(&mut self, organization: OrganizationNumber) -> &[Arc<ApiKeyEntry>] {
         self.parts(organization).map_or(&[], |parts| parts.keys.as_slice())
+    }
+
+    pub(super) fn add_oauth_client(&mut self, client: OAuthClientEntry) {
+        let client = Arc::new(client);
+        self.oauth_clients.insert(client.number, Some(Arc::clone(&client)));
+        if let Some(parts) = self.parts(client.organization) {
+            parts.oauth_clients.push(client);
+        }
+    }
+
+    pub(super) fn remove_oauth_client(&mut self, client: &OAuthClientEntry) {
+        self.oauth_clients.insert(client.number, None);
+        if let Some(parts) = self.parts(client.organization) {
+            parts.oauth_clients.retain(|kept| kept.number != client.number);
+        }
+    }
+
+    /// The OAuth clients of an organization with the changes so far.
+    pub(super) fn oauth_clients(&mut self, organization: OrganizationNumber) -> &[Arc<OAuthClientEntry>] {
+        self.parts(organization).map_or(&[], |parts| parts.oauth_clients.as_slice())
+    }
+
+    /// The subscriptions of an organization with the changes so far.
+    pub(super) fn subscriptions(&mut self, organization: OrganizationNumber) -> &[Arc<SubscriptionEntry>] {
+        self.parts(organization).map_or(&[], |parts| parts.subscriptions.as_slice())
     }
 
     pub(super) fn add_receiver(&mut self, receiver: ReceiverEntry) {
@@ -158,12 +190,18 @@ impl Draft {
         }
         for (number, parts) in self.organizations {
             catalogue.organization_ids.insert(parts.organization.id, number);
-            let entry =
-                OrganizationEntry::new(parts.organization, parts.subscriptions, parts.receivers, parts.keys);
+            let entry = OrganizationEntry::new(
+                parts.organization,
+                parts.subscriptions,
+                parts.receivers,
+                parts.keys,
+                parts.oauth_clients,
+            );
             catalogue.organizations.insert(number, Arc::new(entry));
         }
         apply_each(&mut catalogue.subscriptions, self.subscriptions);
         apply_each(&mut catalogue.keys, self.keys);
+        apply_each(&mut catalogue.oauth_clients, self.oauth_clients);
         catalogue
     }
 }

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
-use rendezhook_domain::id::{KeyId, OrganizationId, ReceiverId};
+use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId};
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_secrets::{DataKey, KeyEncryptionKey, KeyHash, SealError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::seal::open_data_key;
+use super::seal::{SecretColumn, open_data_key, open_token_key};
 use super::subscription;
 use crate::catalogue::{
-    ApiKeyEntry, Catalogue, CatalogueVersion, OrganizationEntry, ReceiverEntry, SubscriptionEntry,
+    ApiKeyEntry, Catalogue, CatalogueVersion, OAuthClientEntry, OrganizationEntry, ReceiverEntry,
+    SubscriptionEntry,
 };
 use crate::sqlite::fault::{Fault, unreadable};
 use crate::sqlite::values::{optional_timestamp, parsed, receiver, timestamp};
@@ -56,7 +57,8 @@ pub(in crate::sqlite) fn load_catalogue(
     let mut data_keys = HashMap::new();
     let mut organizations = Vec::new();
     let mut statement = connection.prepare(
-        "SELECT number, id, name, vyte_id, vyte_body, created_at, data_key FROM organization ORDER BY number",
+        "SELECT number, id, name, vyte_id, vyte_body, created_at, data_key, masks_doo_secrets, join_link
+         FROM organization ORDER BY number",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -70,6 +72,9 @@ pub(in crate::sqlite) fn load_catalogue(
     let api_keys = read_api_keys(connection)?;
     let keys = api_keys.iter().map(|key| (key.hash.lookup(), Arc::clone(key))).collect();
     let mut api_keys = by_organization(api_keys, |key| key.organization);
+    let clients = read_oauth_clients(connection, &data_keys)?;
+    let oauth_clients = clients.iter().map(|client| (client.number, Arc::clone(client))).collect();
+    let mut clients = by_organization(clients, |client| client.organization);
     let entries = read_subscriptions(connection, &data_keys)?;
     let subscriptions = entries.iter().map(|entry| (entry.subscription.number, Arc::clone(entry))).collect();
     let mut entries = by_organization(entries, |entry| entry.subscription.organization);
@@ -86,6 +91,7 @@ pub(in crate::sqlite) fn load_catalogue(
         organizations: HashMap::new(),
         organization_ids: HashMap::new(),
         keys,
+        oauth_clients,
         subscriptions,
     };
     for organization in organizations {
@@ -96,6 +102,7 @@ pub(in crate::sqlite) fn load_catalogue(
             entries.remove(&number).unwrap_or_default(),
             receivers.remove(&number).unwrap_or_default(),
             api_keys.remove(&number).unwrap_or_default(),
+            clients.remove(&number).unwrap_or_default(),
         );
         catalogue.organizations.insert(number, Arc::new(entry));
     }
@@ -121,6 +128,8 @@ fn read_organization(row: &Row<'_>) -> rusqlite::Result<Organization> {
         name: row.get(2)?,
         vyte_id: row.get(3)?,
         vyte_body: vyte_body.ok_or_else(|| unreadable(4, "a form of body"))?,
+        masks_doo_secrets: row.get(7)?,
+        join_link: row.get(8)?,
         created_at: timestamp(row, 5)?,
     })
 }
@@ -160,6 +169,36 @@ fn read_api_keys(connection: &Connection) -> Result<Vec<Arc<ApiKeyEntry>>, Fault
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
+fn read_oauth_clients(
+    connection: &Connection,
+    data_keys: &HashMap<OrganizationNumber, DataKey>,
+) -> Result<Vec<Arc<OAuthClientEntry>>, Fault> {
+    let mut statement = connection.prepare(
+        "SELECT number, id, organization, name, user, secret_hash, token_key, created_at FROM oauth_client ORDER BY number",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut clients = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = OAuthClientId::from_uuid(Uuid::from_bytes(row.get(1)?));
+        let organization = OrganizationNumber::new(row.get(2)?);
+        let data_key = data_keys
+            .get(&organization)
+            .ok_or_else(|| Fault::Damaged(format!("{id} belongs to an organization that is not there")))?;
+        let sealed = row.get_ref(6)?.as_blob().map_err(rusqlite::Error::from)?;
+        clients.push(Arc::new(OAuthClientEntry {
+            number: row.get(0)?,
+            id,
+            organization,
+            name: row.get(3)?,
+            user: row.get(4)?,
+            secret_hash: KeyHash::from_bytes(row.get(5)?),
+            token_key: open_token_key(sealed, id, data_key)?,
+            created_at: timestamp(row, 7)?,
+        }));
+    }
+    Ok(clients)
+}
+
 fn read_subscriptions(
     connection: &Connection,
     data_keys: &HashMap<OrganizationNumber, DataKey>,
@@ -174,8 +213,10 @@ fn read_subscriptions(
             Fault::Damaged(format!("{} belongs to an organization that is not there", subscription.id))
         })?;
         let keys = subscription::read_keys(connection, subscription.number, subscription.id, data_key)?;
-        let shared_secret = subscription::read_shared_secret(row, subscription.id, data_key)?;
-        entries.push(Arc::new(SubscriptionEntry { subscription, keys, shared_secret }));
+        let secret = |column| subscription::read_secret(row, column, subscription.id, data_key);
+        let shared_secret = secret(SecretColumn::Shared)?;
+        let target_secret = secret(SecretColumn::Target)?;
+        entries.push(Arc::new(SubscriptionEntry { subscription, keys, shared_secret, target_secret }));
     }
     Ok(entries)
 }

@@ -1,7 +1,9 @@
 //! Secrets at rest: each organization's data key seals its secrets, and the operator's key wraps the data keys.
 
-use rendezhook_domain::id::{OrganizationId, SubscriptionId};
-use rendezhook_secrets::{DataKey, KeyEncryptionKey, Place, SharedSecret, SigningSecret, SystemRandomness};
+use rendezhook_domain::id::{OAuthClientId, OrganizationId, SubscriptionId};
+use rendezhook_secrets::{
+    DataKey, KeyEncryptionKey, Place, SharedSecret, SigningSecret, SystemRandomness, TokenKey,
+};
 
 use crate::sqlite::fault::Fault;
 
@@ -55,14 +57,34 @@ pub(super) fn open_secret(
         .map_err(|error| Fault::Damaged(format!("a signing secret of {subscription}: {error}")))
 }
 
+/// Which of the secrets that its owner chose.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SecretColumn {
+    /// What bodies are signed with.
+    Shared,
+    /// What proves to the target that deliveries may come.
+    Target,
+}
+
+impl SecretColumn {
+    const fn place(self, row: &str) -> Place<'_> {
+        let column = match self {
+            Self::Shared => "shared_secret",
+            Self::Target => "target_secret",
+        };
+        Place { table: "subscription", row, column }
+    }
+}
+
 /// The form in which a secret that its owner chose is stored.
 pub(super) fn seal_shared_secret(
     secret: &SharedSecret,
     subscription: SubscriptionId,
+    column: SecretColumn,
     data_key: &DataKey,
 ) -> Result<Vec<u8>, Fault> {
     let row = subscription.to_string();
-    let place = shared_secret_place(&row);
+    let place = column.place(&row);
     Ok(data_key.seal(secret.expose().as_bytes(), place, &mut SystemRandomness)?)
 }
 
@@ -70,17 +92,40 @@ pub(super) fn seal_shared_secret(
 pub(super) fn open_shared_secret(
     sealed: &[u8],
     subscription: SubscriptionId,
+    column: SecretColumn,
     data_key: &DataKey,
 ) -> Result<SharedSecret, Fault> {
     let row = subscription.to_string();
-    let opened = data_key.open(sealed, shared_secret_place(&row))?;
+    let opened = data_key.open(sealed, column.place(&row))?;
     let text = str::from_utf8(opened.expose())
-        .map_err(|_| Fault::Damaged(format!("the shared secret of {subscription} is no text")))?;
+        .map_err(|_| Fault::Damaged(format!("a secret of {subscription} is no text")))?;
     Ok(SharedSecret::new(text.to_owned()))
 }
 
-fn shared_secret_place(row: &str) -> Place<'_> {
-    Place { table: "subscription", row, column: "shared_secret" }
+/// The form in which the key of a client's tokens is stored.
+pub(super) fn seal_token_key(
+    key: &TokenKey,
+    client: OAuthClientId,
+    data_key: &DataKey,
+) -> Result<Vec<u8>, Fault> {
+    let row = client.to_string();
+    Ok(data_key.seal(key.expose_bytes(), token_key_place(&row), &mut SystemRandomness)?)
+}
+
+/// Reads the key of a client's tokens.
+pub(super) fn open_token_key(
+    sealed: &[u8],
+    client: OAuthClientId,
+    data_key: &DataKey,
+) -> Result<TokenKey, Fault> {
+    let row = client.to_string();
+    let opened = data_key.open(sealed, token_key_place(&row))?;
+    TokenKey::from_bytes(opened.expose())
+        .map_err(|error| Fault::Damaged(format!("the token key of {client}: {error}")))
+}
+
+const fn token_key_place(row: &str) -> Place<'_> {
+    Place { table: "oauth_client", row, column: "token_key" }
 }
 
 /// All secrets of a subscription share a place: whoever can exchange one for another of the same subscription gains nothing.

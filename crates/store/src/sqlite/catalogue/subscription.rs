@@ -1,6 +1,7 @@
 //! A subscription and its signing keys as rows.
 
-use std::sync::Arc;
+mod parts;
+
 use std::time::Duration;
 
 use rendezhook_domain::id::SubscriptionId;
@@ -8,41 +9,47 @@ use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{
-    Dialect, SimplyMeetHook, Subscription, SubscriptionState, VyteBody, VyteHook,
+    Dialect, DooHook, Hook, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState, VyteBody,
+    VyteHook,
 };
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_secrets::{DataKey, SharedSecret};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::seal::{open_secret, open_shared_secret, seal_secret, seal_shared_secret};
-use crate::catalogue::SigningKey;
+use super::seal::{SecretColumn, open_secret, open_shared_secret, seal_secret, seal_shared_secret};
+use crate::catalogue::{SigningKey, SubscriptionEntry};
 use crate::sqlite::fault::{Fault, unreadable};
-use crate::sqlite::values::{coded, optional_timestamp, receiver, timestamp};
+use crate::sqlite::values::{coded, optional_timestamp, parsed, receiver, timestamp};
 
 /// Writes a new subscription; its number is given by the database, whatever the value says.
 pub(super) fn insert(
     connection: &Connection,
-    subscription: &Subscription,
-    shared_secret: Option<&SharedSecret>,
+    entry: &SubscriptionEntry,
     data_key: &DataKey,
 ) -> Result<SubscriptionNumber, Fault> {
-    let sealed_secret =
-        shared_secret.map(|secret| seal_shared_secret(secret, subscription.id, data_key)).transpose()?;
+    let subscription = &entry.subscription;
+    let seal = |secret: &Option<SharedSecret>, column| {
+        let secret = secret.as_ref();
+        secret.map(|secret| seal_shared_secret(secret, subscription.id, column, data_key)).transpose()
+    };
+    let vyte = subscription.hook.vyte();
+    let doo = subscription.hook.doo();
     connection
         .prepare_cached(
             "INSERT INTO subscription (id, organization, receiver, dialect, vyte_id, vyte_body, description, target,
                  actions, user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid,
-                 shared_secret)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 shared_secret, event, method, content, authentication, target_secret, doo_group, doo_name, doo_position)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+                 ?23, ?24, ?25, ?26)",
         )?
         .execute(params![
             subscription.id.uuid().into_bytes(),
             subscription.organization.get(),
             subscription.receiver.get(),
-            subscription.dialect.code(),
-            subscription.vyte.as_ref().map(|hook| hook.hook_id.as_ref()),
-            subscription.vyte.as_ref().and_then(|hook| hook.body).map(vyte_body_name),
+            subscription.dialect().code(),
+            vyte.map(|hook| hook.hook_id.as_ref()),
+            vyte.and_then(|hook| hook.body).map(vyte_body_name),
             subscription.description.as_ref(),
             subscription.target.as_str(),
             patterns_text(&subscription.filter),
@@ -53,8 +60,16 @@ pub(super) fn insert(
             subscription.created_at.milliseconds(),
             subscription.updated_at.milliseconds(),
             subscription.revision,
-            subscription.simplymeet.map(|hook| hook.uuid.into_bytes()),
-            sealed_secret,
+            subscription.hook.simplymeet().map(|hook| hook.uuid.into_bytes()),
+            seal(&entry.shared_secret, SecretColumn::Shared)?,
+            subscription.filter.event.as_deref(),
+            subscription.method.name(),
+            parts::content_text(&subscription.content),
+            subscription.authentication.as_ref().and_then(parts::authentication_text),
+            seal(&entry.target_secret, SecretColumn::Target)?,
+            doo.map(|hook| hook.group.into_bytes()),
+            doo.map(|hook| hook.name.as_ref()),
+            doo.map(|hook| hook.position),
         ])?;
     let number = u32::try_from(connection.last_insert_rowid())
         .map_err(|_| Fault::Damaged("there are no numbers left for subscriptions".to_owned()))?;
@@ -62,11 +77,22 @@ pub(super) fn insert(
 }
 
 /// Writes everything of a subscription that can change.
-pub(super) fn update(connection: &Connection, subscription: &Subscription) -> Result<(), Fault> {
+pub(super) fn update(
+    connection: &Connection,
+    entry: &SubscriptionEntry,
+    data_key: &DataKey,
+) -> Result<(), Fault> {
+    let subscription = &entry.subscription;
+    let target_secret = entry
+        .target_secret
+        .as_ref()
+        .map(|secret| seal_shared_secret(secret, subscription.id, SecretColumn::Target, data_key))
+        .transpose()?;
     connection
         .prepare_cached(
             "UPDATE subscription SET description = ?2, target = ?3, actions = ?4, user = ?5, state = ?6,
-                 disabled_because = ?7, retry = ?8, updated_at = ?9, revision = ?10, vyte_body = ?11
+                 disabled_because = ?7, retry = ?8, updated_at = ?9, revision = ?10, vyte_body = ?11, event = ?12,
+                 method = ?13, content = ?14, authentication = ?15, target_secret = ?16
              WHERE number = ?1",
         )?
         .execute(params![
@@ -80,7 +106,12 @@ pub(super) fn update(connection: &Connection, subscription: &Subscription) -> Re
             subscription.retry.as_ref().map(retry_text),
             subscription.updated_at.milliseconds(),
             subscription.revision,
-            subscription.vyte.as_ref().and_then(|hook| hook.body).map(vyte_body_name),
+            subscription.hook.vyte().and_then(|hook| hook.body).map(vyte_body_name),
+            subscription.filter.event.as_deref(),
+            subscription.method.name(),
+            parts::content_text(&subscription.content),
+            subscription.authentication.as_ref().and_then(parts::authentication_text),
+            target_secret,
         ])?;
     Ok(())
 }
@@ -137,18 +168,14 @@ pub(super) fn read_keys(
     Ok(keys)
 }
 
-/// The columns that [`read`] and [`read_shared_secret`] read, in their order.
+/// The columns that [`read`] and the readers of secrets read, in their order.
 pub(super) const COLUMNS: &str =
     "number, id, organization, receiver, dialect, vyte_id, vyte_body, description, target, actions,
-     user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid, shared_secret";
+     user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid, shared_secret,
+     event, method, content, authentication, target_secret, doo_group, doo_name, doo_position";
 
 /// Reads a subscription.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
-    let hook_id: Option<Arc<str>> = row.get(5)?;
-    let body: Option<String> = row.get(6)?;
-    let body =
-        body.map(|name| vyte_body_from(&name).ok_or_else(|| unreadable(6, "a form of body"))).transpose()?;
-    let uuid: Option<[u8; 16]> = row.get(17)?;
     let target = TargetUrl::parse(row.get_ref(8)?.as_str()?, &TargetPolicy::stored())
         .map_err(|_| unreadable(8, "a target URL"))?;
     let actions: Vec<ActionPattern> = serde_json::from_str(row.get_ref(9)?.as_str()?)
@@ -164,12 +191,18 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
         id: SubscriptionId::from_uuid(Uuid::from_bytes(row.get(1)?)),
         organization: OrganizationNumber::new(row.get(2)?),
         receiver: receiver(row, 3)?,
-        dialect: coded(row, 4, "the number of a dialect", Dialect::from_code)?,
-        vyte: hook_id.map(|hook_id| VyteHook { hook_id, body }),
-        simplymeet: uuid.map(|uuid| SimplyMeetHook { uuid: Uuid::from_bytes(uuid) }),
+        hook: read_hook(row)?,
         description: row.get(7)?,
         target,
-        filter: Filter { actions, user: row.get(10)? },
+        method: parsed::<RequestMethod>(row, 20, "a method")?,
+        content: parts::content_from(row.get_ref(21)?.as_str_or_null()?)
+            .ok_or_else(|| unreadable(21, "where bodies come from"))?,
+        authentication: row
+            .get_ref(22)?
+            .as_str_or_null()?
+            .map(|text| parts::authentication_from(text).ok_or_else(|| unreadable(22, "an authentication")))
+            .transpose()?,
+        filter: Filter { actions, user: row.get(10)?, event: row.get(19)? },
         state: coded(row, 11, "the number of a state", SubscriptionState::from_code)?,
         disabled_because,
         retry,
@@ -179,14 +212,39 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
     })
 }
 
-/// Reads the secret that its owner chose, of the row from which `subscription` was read.
-pub(super) fn read_shared_secret(
+/// What the API through which it was made knows of it.
+fn read_hook(row: &Row<'_>) -> rusqlite::Result<Hook> {
+    Ok(match coded(row, 4, "the number of a dialect", Dialect::from_code)? {
+        Dialect::Standard => Hook::Standard,
+        Dialect::Vyte => {
+            let body = row.get_ref(6)?.as_str_or_null()?;
+            let body = body
+                .map(|name| vyte_body_from(name).ok_or_else(|| unreadable(6, "a form of body")))
+                .transpose()?;
+            Hook::Vyte(VyteHook { hook_id: row.get(5)?, body })
+        }
+        Dialect::SimplyMeet => Hook::SimplyMeet(SimplyMeetHook { uuid: Uuid::from_bytes(row.get(17)?) }),
+        Dialect::Doo => Hook::Doo(DooHook {
+            group: Uuid::from_bytes(row.get(24)?),
+            name: row.get(25)?,
+            position: row.get(26)?,
+        }),
+    })
+}
+
+/// Reads one of the secrets of the row from which `subscription` was read.
+pub(super) fn read_secret(
     row: &Row<'_>,
+    column: SecretColumn,
     subscription: SubscriptionId,
     data_key: &DataKey,
 ) -> Result<Option<SharedSecret>, Fault> {
-    let sealed = row.get_ref(18)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
-    sealed.map(|sealed| open_shared_secret(sealed, subscription, data_key)).transpose()
+    let place = match column {
+        SecretColumn::Shared => 18,
+        SecretColumn::Target => 23,
+    };
+    let sealed = row.get_ref(place)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+    sealed.map(|sealed| open_shared_secret(sealed, subscription, column, data_key)).transpose()
 }
 
 fn patterns_text(filter: &Filter) -> String {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
-use rendezhook_domain::subscription::{Dialect, DisableReason, Subscription, SubscriptionState};
+use rendezhook_domain::subscription::{Dialect, DisableReason, Hook, Subscription, SubscriptionState};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::{DataKey, SigningSecret};
 use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
 
 use super::{Applied, exists};
 use crate::catalogue::{ReceiverEntry, SigningKey, SubscriptionEntry};
@@ -20,40 +21,63 @@ use crate::sqlite::writer::Turn;
 /// Most keys of a subscription; a sixth one pushes out the oldest.
 const MAXIMUM_KEYS: usize = 5;
 
-pub(super) fn create(turn: &mut Turn<'_>, new: &NewSubscription) -> Applied {
-    let Some(data_key) = data_key(turn, new.organization) else {
+/// Makes subscriptions of one organization, all or none: everything is checked before anything is written.
+pub(super) fn create(turn: &mut Turn<'_>, all: &[NewSubscription]) -> Applied {
+    for new in all {
+        if let Err(refusal) = check(turn, new, all.len())? {
+            return Ok(Err(refusal));
+        }
+    }
+    for new in all {
+        write(turn, new)?;
+    }
+    Ok(Ok(()))
+}
+
+/// Whether a subscription can be made, together with others of its kind.
+fn check(turn: &Turn<'_>, new: &NewSubscription, together: usize) -> Applied {
+    if !turn.memory.data_keys.contains_key(&new.organization) {
         return Ok(Err(ChangeRefusal::Unknown));
-    };
+    }
     if let Some(limit) = new.limit
-        && has_as_many(turn, new.organization, new.dialect, limit)?
+        && count(turn, new.organization, new.hook.dialect())? + stored_size(together) > stored_size(limit)
     {
         return Ok(Err(ChangeRefusal::LimitReached(limit)));
     }
     let id = new.id.uuid().into_bytes();
-    let hook_id = new.vyte.as_ref().map(|hook| hook.hook_id.as_ref());
-    let uuid = new.simplymeet.map(|hook| hook.uuid.into_bytes());
+    let hook_id = new.hook.vyte().map(|hook| hook.hook_id.as_ref());
+    let uuid = new.hook.simplymeet().map(|hook| hook.uuid.into_bytes());
+    let group = new.hook.doo().map(|hook| hook.group.into_bytes());
     let taken = "SELECT 1 FROM subscription
-         WHERE id = ?1 OR (organization = ?2 AND vyte_id = ?3) OR (organization = ?2 AND simplymeet_uuid = ?4)";
-    if exists(turn, taken, params![id, new.organization.get(), hook_id, uuid])? {
+         WHERE id = ?1 OR (organization = ?2 AND vyte_id = ?3) OR (organization = ?2 AND simplymeet_uuid = ?4)
+            OR (organization = ?2 AND doo_group = ?5)";
+    if exists(turn, taken, params![id, new.organization.get(), hook_id, uuid, group])? {
         return Ok(Err(ChangeRefusal::Taken));
     }
+    let receiver_id = new.receiver_id.uuid().into_bytes();
+    let receiver_taken = find_receiver(turn, new)?.is_none()
+        && exists(turn, "SELECT 1 FROM receiver WHERE id = ?1", [receiver_id])?;
+    Ok(if receiver_taken { Err(ChangeRefusal::Taken) } else { Ok(()) })
+}
+
+fn write(turn: &mut Turn<'_>, new: &NewSubscription) -> Result<(), Fault> {
+    let data_key = data_key(turn, new.organization)?;
     let receiver = match find_receiver(turn, new)? {
         Some(receiver) => receiver,
-        None => match create_receiver(turn, new)? {
-            Ok(receiver) => receiver,
-            Err(refusal) => return Ok(Err(refusal)),
-        },
+        None => create_receiver(turn, new)?,
     };
-    let mut subscription = Subscription {
+    let (authentication, target_secret) = new.authentication.clone().unzip();
+    let subscription = Subscription {
         number: SubscriptionNumber::new(0),
         id: new.id,
         organization: new.organization,
         receiver,
-        dialect: new.dialect,
-        vyte: new.vyte.clone(),
-        simplymeet: new.simplymeet,
+        hook: new.hook.clone(),
         description: Arc::clone(&new.description),
         target: new.target.clone(),
+        method: new.method,
+        content: new.content.clone(),
+        authentication,
         filter: new.filter.clone(),
         state: SubscriptionState::Enabled,
         disabled_because: None,
@@ -62,29 +86,26 @@ pub(super) fn create(turn: &mut Turn<'_>, new: &NewSubscription) -> Applied {
         updated_at: new.created_at,
         revision: 1,
     };
-    let shared_secret = new.shared_secret.clone();
-    subscription.number = rows::insert(turn.connection, &subscription, shared_secret.as_ref(), &data_key)?;
     let keys = vec![SigningKey { secret: new.secret.clone(), created_at: new.created_at, expires_at: None }];
-    rows::replace_keys(turn.connection, &subscription, &keys, &data_key)?;
-    turn.memory.draft_mut().put_subscription(SubscriptionEntry { subscription, keys, shared_secret });
-    Ok(Ok(()))
+    let mut entry =
+        SubscriptionEntry { subscription, keys, shared_secret: new.shared_secret.clone(), target_secret };
+    entry.subscription.number = rows::insert(turn.connection, &entry, &data_key)?;
+    rows::replace_keys(turn.connection, &entry.subscription, &entry.keys, &data_key)?;
+    turn.memory.draft_mut().put_subscription(entry);
+    Ok(())
 }
 
-fn data_key(turn: &Turn<'_>, organization: OrganizationNumber) -> Option<DataKey> {
-    turn.memory.data_keys.get(&organization).cloned()
+fn data_key(turn: &Turn<'_>, organization: OrganizationNumber) -> Result<DataKey, Fault> {
+    turn.memory.data_keys.get(&organization).cloned().ok_or_else(|| {
+        Fault::Damaged("a subscription belongs to an organization without a data key".to_owned())
+    })
 }
 
-fn has_as_many(
-    turn: &Turn<'_>,
-    organization: OrganizationNumber,
-    dialect: Dialect,
-    limit: usize,
-) -> Result<bool, Fault> {
-    let count: i64 = turn
+fn count(turn: &Turn<'_>, organization: OrganizationNumber, dialect: Dialect) -> Result<i64, Fault> {
+    Ok(turn
         .connection
         .prepare_cached("SELECT count(*) FROM subscription WHERE organization = ?1 AND dialect = ?2")?
-        .query_row(params![organization.get(), dialect.code()], |row| row.get(0))?;
-    Ok(count >= stored_size(limit))
+        .query_row(params![organization.get(), dialect.code()], |row| row.get(0))?)
 }
 
 /// What a new subscription's receiver is found by, and whether its owner chose that name.
@@ -104,14 +125,8 @@ fn find_receiver(turn: &Turn<'_>, new: &NewSubscription) -> Result<Option<Receiv
         .optional()?)
 }
 
-fn create_receiver(
-    turn: &mut Turn<'_>,
-    new: &NewSubscription,
-) -> Result<Result<ReceiverNumber, ChangeRefusal>, Fault> {
+fn create_receiver(turn: &mut Turn<'_>, new: &NewSubscription) -> Result<ReceiverNumber, Fault> {
     let id = new.receiver_id.uuid().into_bytes();
-    if exists(turn, "SELECT 1 FROM receiver WHERE id = ?1", [id])? {
-        return Ok(Err(ChangeRefusal::Taken));
-    }
     let (named, name) = receiver_name(new);
     turn.connection
         .prepare_cached(
@@ -129,7 +144,7 @@ fn create_receiver(
         named,
         created_at: new.created_at,
     });
-    Ok(Ok(number))
+    Ok(number)
 }
 
 /// A subscription, when it is that organization's.
@@ -168,8 +183,19 @@ pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applie
     if let Some(retry) = &update.retry {
         subscription.retry = retry.clone();
     }
-    if let (Some(body), Some(hook)) = (update.vyte_body, &mut subscription.vyte) {
+    if let Some(method) = update.method {
+        subscription.method = method;
+    }
+    if let Some(content) = &update.content {
+        subscription.content = content.clone();
+    }
+    if let (Some(body), Hook::Vyte(hook)) = (update.vyte_body, &mut subscription.hook) {
         hook.body = body;
+    }
+    if let Some(authentication) = &update.authentication {
+        let (authentication, secret) = authentication.clone().unzip();
+        subscription.authentication = authentication;
+        entry.target_secret = secret;
     }
     save(turn, entry, update.at)?;
     Ok(Ok(()))
@@ -179,7 +205,8 @@ pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applie
 fn save(turn: &mut Turn<'_>, mut entry: SubscriptionEntry, at: Timestamp) -> Result<(), Fault> {
     entry.subscription.updated_at = at;
     entry.subscription.revision = entry.subscription.revision.saturating_add(1);
-    rows::update(turn.connection, &entry.subscription)?;
+    let data_key = data_key(turn, entry.subscription.organization)?;
+    rows::update(turn.connection, &entry, &data_key)?;
     turn.memory.draft_mut().put_subscription(entry);
     Ok(())
 }
@@ -209,10 +236,10 @@ pub(super) fn rotate_secret(
     previous_until: Timestamp,
     at: Timestamp,
 ) -> Applied {
-    let (Some(mut entry), Some(data_key)) = (find(turn, organization, number), data_key(turn, organization))
-    else {
+    let Some(mut entry) = find(turn, organization, number) else {
         return Ok(Err(ChangeRefusal::Unknown));
     };
+    let data_key = data_key(turn, organization)?;
     for key in &mut entry.keys {
         key.expires_at = Some(key.expires_at.map_or(previous_until, |end| end.min(previous_until)));
     }
@@ -221,6 +248,31 @@ pub(super) fn rotate_secret(
     entry.keys.truncate(MAXIMUM_KEYS);
     rows::replace_keys(turn.connection, &entry.subscription, &entry.keys, &data_key)?;
     save(turn, entry, at)?;
+    Ok(Ok(()))
+}
+
+/// Name of the position that remembers the last time a group was to be deleted.
+const GROUP_DELETION: &str = "doo_group_deletion";
+
+/// Deletes what there is of a group, and writes to disk whether or not there is anything.
+pub(super) fn delete_doo_group(
+    turn: &mut Turn<'_>,
+    organization: OrganizationNumber,
+    group: Uuid,
+    at: Timestamp,
+) -> Applied {
+    let is_in_group = |entry: &&Arc<SubscriptionEntry>| {
+        entry.subscription.hook.doo().is_some_and(|hook| hook.group == group)
+    };
+    let subscriptions = turn.memory.draft_mut().subscriptions(organization);
+    let found: Vec<SubscriptionNumber> =
+        subscriptions.iter().filter(is_in_group).map(|entry| entry.subscription.number).collect();
+    for number in found {
+        delete(turn, organization, number, at)?.ok();
+    }
+    turn.connection
+        .prepare_cached("INSERT OR REPLACE INTO position (name, value) VALUES (?1, ?2)")?
+        .execute(params![GROUP_DELETION, at.milliseconds()])?;
     Ok(Ok(()))
 }
 

@@ -1,0 +1,64 @@
+//! Changes of OAuth clients.
+
+use std::sync::Arc;
+
+use rendezhook_domain::id::OAuthClientId;
+use rendezhook_domain::sequence::OrganizationNumber;
+use rusqlite::params;
+
+use super::{Applied, exists};
+use crate::catalogue::OAuthClientEntry;
+use crate::change::{ChangeRefusal, NewOAuthClient};
+use crate::sqlite::catalogue::seal::seal_token_key;
+use crate::sqlite::fault::Fault;
+use crate::sqlite::writer::Turn;
+
+pub(super) fn create(turn: &mut Turn<'_>, new: &NewOAuthClient) -> Applied {
+    let Some(data_key) = turn.memory.data_keys.get(&new.organization).cloned() else {
+        return Ok(Err(ChangeRefusal::Unknown));
+    };
+    if turn.memory.draft_mut().oauth_clients(new.organization).len() >= new.limit {
+        return Ok(Err(ChangeRefusal::LimitReached(new.limit)));
+    }
+    let id = new.id.uuid().into_bytes();
+    if exists(turn, "SELECT 1 FROM oauth_client WHERE id = ?1", [id])? {
+        return Ok(Err(ChangeRefusal::Taken));
+    }
+    turn.connection
+        .prepare_cached(
+            "INSERT INTO oauth_client (id, organization, name, user, secret_hash, token_key, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            id,
+            new.organization.get(),
+            new.name.as_ref(),
+            new.user.as_deref(),
+            new.secret_hash.as_bytes(),
+            seal_token_key(&new.token_key, new.id, &data_key)?,
+            new.created_at.milliseconds(),
+        ])?;
+    let number = u32::try_from(turn.connection.last_insert_rowid())
+        .map_err(|_| Fault::Damaged("there are no numbers left for OAuth clients".to_owned()))?;
+    turn.memory.draft_mut().add_oauth_client(OAuthClientEntry {
+        number,
+        id: new.id,
+        organization: new.organization,
+        name: Arc::clone(&new.name),
+        user: new.user.clone(),
+        secret_hash: new.secret_hash,
+        token_key: new.token_key.clone(),
+        created_at: new.created_at,
+    });
+    Ok(Ok(()))
+}
+
+pub(super) fn revoke(turn: &mut Turn<'_>, organization: OrganizationNumber, id: OAuthClientId) -> Applied {
+    let clients = turn.memory.draft_mut().oauth_clients(organization);
+    let Some(client) = clients.iter().find(|client| client.id == id).map(Arc::clone) else {
+        return Ok(Err(ChangeRefusal::Unknown));
+    };
+    turn.connection.prepare_cached("DELETE FROM oauth_client WHERE number = ?1")?.execute([client.number])?;
+    turn.memory.draft_mut().remove_oauth_client(&client);
+    Ok(Ok(()))
+}
