@@ -8,6 +8,7 @@ mod cidr;
 mod endpoint;
 mod header;
 mod host;
+mod own_origins;
 mod policy;
 mod url;
 
@@ -19,5 +20,6 @@ pub use self::header::{
     check_custom_headers, check_header_name, check_header_value,
 };
 pub use self::host::TargetHost;
+pub use self::own_origins::{OwnOrigin, OwnOriginError, OwnOrigins};
 pub use self::policy::{AllowedPorts, TargetPolicy};
 pub use self::url::{Scheme, TargetUrl, TargetUrlError};
