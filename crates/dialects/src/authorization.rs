@@ -7,13 +7,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use rendezhook_domain::subscription::TargetAuthentication;
 
-use crate::delivery::{BuildError, DeliveryContext, Token};
+use crate::delivery::{BuildError, DeliveryContext};
 
 /// Adds the header that the subscription's authentication asks for, marked so that nobody prints it.
 pub(crate) fn authorize(
     headers: &mut HeaderMap,
     context: &DeliveryContext<'_>,
-    token: Option<&Token>,
+    token: Option<&str>,
 ) -> Result<(), BuildError> {
     let Some(authentication) = &context.subscription.authentication else {
         return Ok(());
@@ -21,7 +21,7 @@ pub(crate) fn authorize(
     let secret = || context.target_secret.ok_or(BuildError::NoTargetSecret);
     let (name, value) = match authentication {
         TargetAuthentication::ClientCredentials(credentials) => {
-            let Token(token) = token.ok_or(BuildError::NotFetched)?;
+            let token = token.ok_or(BuildError::NotFetched)?;
             (HeaderName::try_from(credentials.header.as_ref())?, credentials.header_value(token))
         }
         TargetAuthentication::Basic { username } => {

@@ -81,22 +81,19 @@ pub struct Question {
     pub variables: Map<String, Value>,
 }
 
-/// What was fetched for a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fetched {
+/// What was fetched for a plan. `Debug` does not show the token.
+#[derive(Clone, Default)]
+pub struct Fetched<'a> {
     /// The answer that is the body, when the plan asked for one.
     pub body: Option<Bytes>,
     /// The token, when the plan asked for one.
-    pub token: Option<Token>,
+    pub token: Option<&'a str>,
 }
 
-/// A token as text. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(pub Arc<str>);
-
-impl fmt::Debug for Token {
+impl fmt::Debug for Fetched<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Token(hidden)")
+        let body_bytes = self.body.as_ref().map(Bytes::len);
+        formatter.debug_struct("Fetched").field("body_bytes", &body_bytes).finish_non_exhaustive()
     }
 }
 
@@ -172,7 +169,7 @@ pub fn plan<'a>(context: &DeliveryContext<'a>) -> Result<Plan<'a>, BuildError> {
 /// # Errors
 /// When no key signs, what the publisher rendered itself cannot be read, or something that the plan asked for is missing.
 pub fn build(
-    fetched: &Fetched,
+    fetched: &Fetched<'_>,
     context: &DeliveryContext<'_>,
     now: Timestamp,
 ) -> Result<OutboundParts, BuildError> {
@@ -195,7 +192,7 @@ pub fn build(
     if body.is_empty() {
         headers.remove(CONTENT_TYPE);
     }
-    authorize(&mut headers, context, fetched.token.as_ref())?;
+    authorize(&mut headers, context, fetched.token)?;
     Ok(OutboundParts { method: method(subscription.method), headers, body })
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Scene {
     pub(crate) keys: Vec<SigningSecret>,
     pub(crate) shared_secret: Option<SharedSecret>,
     pub(crate) target_secret: Option<SharedSecret>,
-    pub(crate) fetched: Fetched,
+    pub(crate) fetched: Fetched<'static>,
     pub(crate) frozen_body: Option<Bytes>,
     pub(crate) origin: DeliveryOrigin,
     pub(crate) attempt: u16,
