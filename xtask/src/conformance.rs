@@ -140,8 +140,7 @@ mod tests {
             {"name": "key", "value": "2lnp"}, {"name": "team_id", "value": 7}
         ]}]}"#;
         let report: Report = serde_json::from_str(report).unwrap();
-        let lines: Vec<String> =
-            report.entries.iter().flat_map(|entry| &entry.captures).map(line).collect();
+        let lines: Vec<String> = report.entries.iter().flat_map(|entry| &entry.captures).map(line).collect();
         assert_eq!(lines, ["key=2lnp\n", "team_id=7\n"]);
     }
 }

@@ -85,6 +85,9 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-        assert!(answer.ends_with("\r\ncontent-length: 9\r\nconnection: close\r\n\r\n{\"a\":[1]}"), "{answer}");
+        assert!(
+            answer.ends_with("\r\ncontent-length: 9\r\nconnection: close\r\n\r\n{\"a\":[1]}"),
+            "{answer}"
+        );
     }
 }
