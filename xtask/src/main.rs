@@ -1,7 +1,7 @@
 //! Tasks of the project that are not the product: `cargo xtask <task>`.
 //!
 //! They need nothing but Rust and a C compiler. Programs that make them better or faster (`cargo-nextest`, `cargo-deny`,
-//! Python, Node) are used where they are installed; where one is missing, a line says what is done instead.
+//! Python, Node, Hurl) are used where they are installed; where one is missing, a line says what is done instead.
 
 mod conformance;
 mod crash;
