@@ -1,5 +1,5 @@
 //! The receiver of the deliveries: it answers with the body it got, so that what was delivered stands in the delivery log, where a
-//! file can read it.
+//! file can read it. At one path it is a token endpoint instead.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,6 +10,12 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest head and the longest body that are read, in bytes.
 const MAXIMUM_BYTES: u64 = 1024 * 1024;
+
+/// Where it answers with an access token, as a receiver does that wants one on each delivery.
+const TOKEN_PATH: &str = "/token";
+/// What it answers there (RFC 6749, section 5.1).
+const TOKEN: &[u8] =
+    br#"{"access_token":"conformance-access-token","token_type":"Bearer","expires_in":3600}"#;
 
 /// A receiver that listens for as long as the process lives.
 pub(super) struct Receiver {
@@ -40,28 +46,32 @@ fn answer(mut stream: &TcpStream) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream).take(MAXIMUM_BYTES);
-    let body = body(&mut reader)?;
+    let request = read(&mut reader)?;
+    let body = if request.target == TOKEN_PATH { TOKEN } else { &request.body };
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes())?;
-    stream.write_all(&body)
+    stream.write_all(body)
 }
 
-/// The body of a request that says how long it is, as all do that the server sends.
-fn body(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+/// A request, as far as it is looked at.
+struct Request {
+    target: String,
+    body: Vec<u8>,
+}
+
+/// Reads a request that says how long its body is, as all do that the server sends; without a length it has none.
+fn read(reader: &mut impl BufRead) -> io::Result<Request> {
+    let target = line(reader)?.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut length = 0;
     loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let line = line.trim_end();
-        if line.is_empty() {
+        let header = line(reader)?;
+        if header.is_empty() {
             break;
         }
-        if let Some((name, value)) = line.split_once(':')
+        if let Some((name, value)) = header.split_once(':')
             && name.eq_ignore_ascii_case("content-length")
         {
             length = value.trim().parse().map_err(|_| io::ErrorKind::InvalidData)?;
@@ -69,25 +79,43 @@ fn body(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
     }
     let mut body = Vec::new();
     reader.take(length).read_to_end(&mut body)?;
-    Ok(body)
+    Ok(Request { target, body })
+}
+
+/// A line of the head, without its end.
+fn line(reader: &mut impl BufRead) -> io::Result<String> {
+    let mut line = String::new();
+    if reader.read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line.trim_end().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_request_gets_its_body_back() {
-        let receiver = Receiver::start().unwrap();
-        let mut stream = TcpStream::connect(receiver.address).unwrap();
+    fn answer_to(request: &str) -> String {
+        let mut stream = TcpStream::connect(Receiver::start().unwrap().address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(b"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{\"a\":[1]}").unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-        assert!(
-            answer.ends_with("\r\ncontent-length: 9\r\nconnection: close\r\n\r\n{\"a\":[1]}"),
-            "{answer}"
-        );
+        answer
+    }
+
+    #[test]
+    fn a_request_gets_its_body_back() {
+        let answer = answer_to("POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{\"a\":[1]}");
+        assert!(answer.ends_with("content-length: 9\r\nconnection: close\r\n\r\n{\"a\":[1]}"), "{answer}");
+        let answer = answer_to("GET /hook HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(answer.ends_with("content-length: 0\r\nconnection: close\r\n\r\n"), "{answer}");
+    }
+
+    #[test]
+    fn a_request_for_a_token_gets_one() {
+        let answer = answer_to("POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na=");
+        assert!(answer.contains("\"access_token\":\"conformance-access-token\""), "{answer}");
     }
 }
