@@ -1,12 +1,21 @@
 //! Asking an origin for the body of a delivery.
 
+mod document;
+mod placeholder;
+
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use rendezhook_domain::lifecycle::event_of;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::subscription::Origin;
 
-use crate::delivery::{BuildError, DeliveryContext};
+pub(crate) use self::document::check;
+pub use self::document::{DocumentError, MAXIMUM_ORIGIN_BODY_BYTES, MAXIMUM_ORIGIN_BODY_DEPTH, question};
+use self::document::{VARIABLES, question_of};
+use self::placeholder::Placeholder;
+use crate::delivery::{BuildError, DeliveryContext, Question};
 
 /// What is sent to an origin.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +26,19 @@ pub struct OriginRequest<'a> {
     pub document: Map<String, Value>,
 }
 
-/// The name of the member in which placeholders stand.
-const VARIABLES: &str = "variables";
+impl OriginRequest<'_> {
+    /// The request as a question to our own GraphQL, for an origin that is this server.
+    ///
+    /// # Errors
+    /// When the document has no `query`.
+    pub fn question(&self) -> Result<Question, DocumentError> {
+        question_of(&self.document)
+    }
+}
 
 /// The request about this action. Placeholders are replaced inside strings of `variables` only, after the document was parsed, so
-/// that no id can become a part of the query or of the document's structure.
+/// that no id can become a part of the query or of the document's structure. An order that names no event has an empty
+/// text for it.
 pub(crate) fn origin_request<'a>(
     context: &DeliveryContext<'_>,
     origin: &'a Origin,
@@ -29,41 +46,61 @@ pub(crate) fn origin_request<'a>(
     let mut document: Map<String, Value> = serde_json::from_str(&origin.body).map_err(BuildError::Origin)?;
     let action = context.action;
     let resource: Value = serde_json::from_slice(&action.resource).map_err(BuildError::Resource)?;
-    let event = event_of(action.kind, &action.resource_id, &resource).unwrap_or_default();
-    let order = if action.kind == ResourceKind::Order { action.resource_id.as_str() } else { "" };
-    let organization = context.organization.number.get().to_string();
-    let values =
-        [("%EVENT_ID%", event.as_ref()), ("%ORDER_ID%", order), ("%ORGANIZATION_ID%", organization.as_str())];
+    let ids = Ids {
+        event: event_of(action.kind, &action.resource_id, &resource).unwrap_or_default(),
+        order: if action.kind == ResourceKind::Order { action.resource_id.as_str() } else { "" },
+        organization: context.organization.number.get().to_string(),
+    };
     if let Some(variables) = document.get_mut(VARIABLES) {
-        replace(variables, &values);
+        ids.replace(variables);
     }
     Ok(OriginRequest { origin, document })
 }
 
-fn replace(value: &mut Value, values: &[(&str, &str); 3]) {
-    match value {
-        Value::String(text) => *text = replaced(text, values),
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, values)),
-        Value::Object(members) => members.values_mut().for_each(|member| replace(member, values)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+/// What is put in for the placeholders.
+struct Ids<'a> {
+    event: Cow<'a, str>,
+    order: &'a str,
+    organization: String,
+}
+
+impl Ids<'_> {
+    fn of(&self, placeholder: Placeholder) -> &str {
+        match placeholder {
+            Placeholder::Event => &self.event,
+            Placeholder::Order => self.order,
+            Placeholder::Organization => &self.organization,
+        }
+    }
+
+    fn replace(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.replaced(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.replace(member)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// The text with each placeholder replaced once. What is put in is not looked at again, so that an id that looks like a
+    /// placeholder stays as it is.
+    fn replaced(&self, text: &str) -> String {
+        let mut result = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find('%') {
+            let (before, from_percent) = rest.split_at(start);
+            result.push_str(before);
+            let found = Placeholder::ALL.into_iter().find_map(|placeholder| {
+                from_percent.strip_prefix(placeholder.text()).map(|after| (self.of(placeholder), after))
+            });
+            let (put_in, after) = found.unwrap_or_else(|| from_percent.split_at(1));
+            result.push_str(put_in);
+            rest = after;
+        }
+        result.push_str(rest);
+        result
     }
 }
 
-/// The text with each placeholder replaced once. What is put in is not looked at again, so that an id that looks like a placeholder stays
-/// as it is.
-fn replaced(text: &str, values: &[(&str, &str); 3]) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('%') {
-        let (before, from_percent) = rest.split_at(start);
-        result.push_str(before);
-        let found = values.iter().find_map(|(placeholder, value)| {
-            from_percent.strip_prefix(placeholder).map(|after| (*value, after))
-        });
-        let (put_in, after) = found.unwrap_or_else(|| from_percent.split_at(1));
-        result.push_str(put_in);
-        rest = after;
-    }
-    result.push_str(rest);
-    result
-}
+#[cfg(test)]
+mod tests;
