@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rendezhook_egress::Egress;
 use rendezhook_store::Store;
 use rendezhook_store::feed::{Announcement, FeedReceiver};
 use tokio::sync::{mpsc, watch};
@@ -12,8 +11,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use self::attempt::Surroundings;
 use self::driver::{Driver, Sources};
+use self::preparation::Preparation;
 use self::warnings::Warnings;
 use crate::clock::Clock;
+use crate::means::Means;
 use crate::options::DeliveryOptions;
 
 mod attempt;
@@ -23,6 +24,7 @@ mod driver;
 mod exchange;
 mod handle;
 mod outbox;
+mod preparation;
 mod recorder;
 mod store_work;
 mod time;
@@ -47,7 +49,7 @@ pub struct Delivery {
     options: DeliveryOptions,
     store: Arc<dyn Store>,
     feed: FeedReceiver,
-    egress: Arc<Egress>,
+    means: Means,
     clock: Arc<dyn Clock>,
     watches: mpsc::Receiver<handle::Watch>,
     figures: watch::Sender<DeliveryFigures>,
@@ -78,14 +80,14 @@ impl Delivery {
         options: DeliveryOptions,
         store: Arc<dyn Store>,
         feed: FeedReceiver,
-        egress: Arc<Egress>,
+        means: Means,
         clock: Arc<dyn Clock>,
     ) -> (Self, DeliveryHandle) {
         let (watch_sender, watches) = mpsc::channel(WATCHES_IN_QUEUE);
         let (figures, figures_receiver) = watch::channel(DeliveryFigures::default());
         let handle =
             DeliveryHandle { store: Arc::clone(&store), watches: watch_sender, figures: figures_receiver };
-        (Self { options, store, feed, egress, clock, watches, figures }, handle)
+        (Self { options, store, feed, means, clock, watches, figures }, handle)
     }
 
     /// Delivers until `shutdown` is ready; then no new attempt starts, those under way end within their deadline and a
@@ -97,7 +99,7 @@ impl Delivery {
         let attempt_deadline = self.options.attempt_deadline;
         let (ended_sender, ended) = mpsc::unbounded_channel();
         let surroundings = Arc::new(Surroundings {
-            egress: self.egress,
+            preparation: Preparation::new(self.means),
             clock: self.clock,
             deadline: attempt_deadline,
             exchange_log: self.options.exchange_log,

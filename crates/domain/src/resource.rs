@@ -29,6 +29,17 @@ impl ResourceKind {
     /// Every kind, in the order of their numbers.
     pub const ALL: [Self; 4] = [Self::Event, Self::Order, Self::User, Self::Vyteme];
 
+    /// The JSON Schema (2020-12) of its canonical shape. Publishers may add members of their own.
+    #[must_use]
+    pub const fn schema(self) -> &'static str {
+        match self {
+            Self::Event => include_str!("../schemas/event.json"),
+            Self::Order => include_str!("../schemas/order.json"),
+            Self::User => include_str!("../schemas/user.json"),
+            Self::Vyteme => include_str!("../schemas/vyteme.json"),
+        }
+    }
+
     /// The name on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {

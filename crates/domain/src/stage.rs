@@ -1,7 +1,10 @@
 //! The requests an attempt consists of.
 
+use serde::{Deserialize, Serialize};
+
 /// Which of an attempt's requests is spoken of. Only the last one goes to the receiver; what fails before says nothing about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Asking the receiver's authorization server for a token.
     Token,

@@ -21,6 +21,7 @@ pub struct OutboundRequest {
     headers: HeaderMap,
     body: Bytes,
     organization: OrganizationNumber,
+    body_limit: Option<usize>,
 }
 
 impl OutboundRequest {
@@ -52,7 +53,18 @@ impl OutboundRequest {
             all.insert(USER_AGENT_FIELD, HeaderValue::from_static(USER_AGENT));
         }
         all.extend(headers);
-        Ok(Self { method, target, uri, headers: all, body, organization })
+        Ok(Self { method, target, uri, headers: all, body, organization, body_limit: None })
+    }
+
+    /// Reads up to so many bytes of the answer's body, instead of what the settings say.
+    #[must_use]
+    pub fn with_body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
+    pub(crate) fn body_limit(&self) -> Option<usize> {
+        self.body_limit
     }
 
     /// Where it goes.

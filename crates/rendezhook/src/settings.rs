@@ -7,6 +7,7 @@ mod delivery;
 mod file;
 mod listen;
 mod log;
+mod origin_header;
 mod retention;
 pub(crate) mod units;
 

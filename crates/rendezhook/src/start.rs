@@ -10,10 +10,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rendezhook_delivery::clock::{Clock, SystemClock};
+use rendezhook_delivery::means::Means;
 use rendezhook_delivery::options::{DeliveryOptions, ExchangeLog};
 use rendezhook_delivery::runtime::{Delivery, DeliveryError};
 use rendezhook_delivery::scheduler::SchedulerLimits;
 use rendezhook_domain::target::TargetPolicy;
+use rendezhook_graphql::{GraphQl, SchemaFault};
 use rendezhook_intake::Intake;
 use rendezhook_server::{BodyLimits, Server, ServerOptions, ServerState};
 use rendezhook_store::Store;
@@ -65,6 +67,9 @@ pub(crate) enum StartError {
     /// A delivery setting is out of its range.
     #[error(transparent)]
     Delivery(#[from] DeliverySettingError),
+    /// The schema of GraphQL cannot be made.
+    #[error(transparent)]
+    GraphQl(#[from] SchemaFault),
     /// A retention setting is out of its range.
     #[error(transparent)]
     Retention(#[from] RetentionError),
@@ -114,8 +119,11 @@ impl Application {
 
         let outbound = egress::egress(rule.clone(), &settings.delivery, address)?;
         let shared: Arc<dyn Store> = store.clone();
+        let graphql = GraphQl::new(Arc::clone(&shared))?;
+        let means =
+            Means { origin_headers: settings.delivery.origin_headers(), ..Means::new(outbound, graphql) };
         let (delivery, handle) =
-            Delivery::new(delivery_options, Arc::clone(&shared), feed, outbound, clock.clone());
+            Delivery::new(delivery_options, Arc::clone(&shared), feed, means, clock.clone());
         let options = ServerOptions {
             bodies: BodyLimits { resource_bytes: settings.listen.resource_bytes(), ..BodyLimits::default() },
             target_policy: TargetPolicy::new(rule),

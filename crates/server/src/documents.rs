@@ -22,16 +22,6 @@ pub(crate) fn routes() -> OpenApiRouter<ServerState> {
 #[derive(Clone)]
 pub(crate) struct OpenApiText(pub(crate) Bytes);
 
-/// The JSON Schema (2020-12) of a kind of resource in its canonical shape. Publishers may add members of their own.
-pub(crate) const fn schema_text(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::Event => include_str!("../schemas/event.json"),
-        ResourceKind::Order => include_str!("../schemas/order.json"),
-        ResourceKind::User => include_str!("../schemas/user.json"),
-        ResourceKind::Vyteme => include_str!("../schemas/vyteme.json"),
-    }
-}
-
 /// This document.
 #[utoipa::path(
     get,
@@ -56,7 +46,7 @@ async fn openapi(Extension(OpenApiText(text)): Extension<OpenApiText>) -> Respon
 async fn schema(PathParameters(file): PathParameters<String>) -> Result<Response, Failure> {
     let kind: Option<ResourceKind> = file.strip_suffix(".json").and_then(|kind| kind.parse().ok());
     let kind = kind.ok_or_else(|| Failure::not_found("schema"))?;
-    Ok(document("application/schema+json", Bytes::from_static(schema_text(kind).as_bytes())))
+    Ok(document("application/schema+json", Bytes::from_static(kind.schema().as_bytes())))
 }
 
 /// Explains every kind of problem. The `type` of a problem leads to its place on this page.

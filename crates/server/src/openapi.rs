@@ -14,7 +14,6 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Info, License, OpenApi, Ref, RefOr, Required, Server};
 
-use crate::documents::schema_text;
 use crate::failure::FieldError;
 use crate::options::ServerOptions;
 use crate::surface::Problem;
@@ -97,7 +96,7 @@ fn with_deliveries(api: &OpenApi) -> Bytes {
     let mut document = serde_json::to_value(api).unwrap_or_default();
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         for kind in ResourceKind::ALL {
-            schemas.insert(schema_name(kind), serde_json::from_str(schema_text(kind)).unwrap_or_default());
+            schemas.insert(schema_name(kind), serde_json::from_str(kind.schema()).unwrap_or_default());
         }
     }
     if let Some(members) = document.as_object_mut() {

@@ -15,6 +15,7 @@ pub mod deleting;
 pub mod fanning_out;
 pub mod feeding;
 pub mod listing;
+pub mod listing_resources;
 pub mod publishing;
 pub mod recording;
 pub mod reopening;
@@ -109,6 +110,14 @@ macro_rules! store_contract {
                 pages_follow_each_other_without_gap_or_double,
                 filters_show_what_a_model_shows,
                 an_id_of_another_time_finds_nothing,
+            ]
+            listing_resources: [
+                resources_come_in_order_of_their_ids_without_gap_or_double,
+                a_kind_and_an_organization_have_their_own,
+                a_removed_resource_is_left_out,
+                what_the_time_of_the_last_change_leaves_out_is_passed_over,
+                a_page_of_large_resources_ends_early,
+                more_rows_than_a_look_takes_are_gone_on_with,
             ]
             reopening: [
                 everything_is_there_after_reopening,

@@ -7,6 +7,7 @@ use rendezhook_domain::facts::Facts;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{Sequence, SubscriptionNumber};
+use rendezhook_domain::stage::Stage;
 use rendezhook_domain::time::Timestamp;
 
 use crate::record::{AttemptRecord, AttemptResult, AttemptTiming};
@@ -79,6 +80,8 @@ pub struct DeliveryView {
 pub struct LastAttempt {
     /// When it began.
     pub started_at: Timestamp,
+    /// The request with which it ended.
+    pub stage: Stage,
     /// What came of it.
     pub result: AttemptResult,
     /// Where the time went.
@@ -108,6 +111,50 @@ pub struct StoredResource {
     pub facts: Facts,
     /// The latest state: a JSON object. `None` when it was removed: then only its facts are known.
     pub body: Option<Bytes>,
+}
+
+/// Which resources of an organization are read. All that is set has to hold; removed ones are left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceQuery {
+    /// Of this kind.
+    pub kind: ResourceKind,
+    /// With an id above this one.
+    pub after: Option<ResourceId>,
+    /// Last changed at or after, by the publisher's word ([`Facts::occurred_at`]).
+    pub occurred_after: Option<Timestamp>,
+    /// Last changed before.
+    pub occurred_before: Option<Timestamp>,
+    /// At most so many; more than [`Self::MAXIMUM_LIMIT`] counts as that.
+    pub limit: usize,
+}
+
+impl ResourceQuery {
+    /// Most resources that one page holds.
+    pub const MAXIMUM_LIMIT: usize = 500;
+}
+
+/// One page of an organization's resources of a kind, in the order of the bytes of their ids.
+///
+/// A page may hold fewer resources than the limit, even none, and still not be the last one: what is read at once is bounded
+/// in rows and in bytes of bodies. Pages that follow each other are no snapshot: what changes in between is seen as it
+/// is when its page is read.
+#[derive(Debug, Clone, Default)]
+pub struct ResourcePage {
+    /// The resources.
+    pub resources: Vec<ListedResource>,
+    /// The next page starts after this id; `None` on the last one.
+    pub next: Option<ResourceId>,
+}
+
+/// A stored resource that was not removed.
+#[derive(Debug, Clone)]
+pub struct ListedResource {
+    /// The publisher's id.
+    pub id: ResourceId,
+    /// What is remembered beside the body.
+    pub facts: Facts,
+    /// The latest state: a JSON object.
+    pub body: Bytes,
 }
 
 /// Numbers about the whole store, for readiness and the operator.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::delivery::FinalState;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
+use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::DisableReason;
 use rendezhook_domain::time::Timestamp;
 
@@ -55,7 +56,9 @@ pub struct AttemptRecord {
     pub number: u16,
     /// When it began.
     pub started_at: Timestamp,
-    /// The status the receiver answered, or why there was no answer.
+    /// The request with which it ended.
+    pub stage: Stage,
+    /// The status that was answered there, or why there was no answer.
     pub result: AttemptResult,
     /// Where the time went.
     pub timing: AttemptTiming,
@@ -66,7 +69,7 @@ pub struct AttemptRecord {
 /// What came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptResult {
-    /// The receiver answered with this HTTP status.
+    /// The answer had this HTTP status.
     Status(u16),
     /// There was no answer.
     Failed(Cause),

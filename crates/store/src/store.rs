@@ -15,7 +15,8 @@ use crate::feed::Announcement;
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
-    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, StoreFigures, StoredResource,
+    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, ResourcePage, ResourceQuery,
+    StoreFigures, StoredResource,
 };
 use crate::record::Record;
 use rendezhook_domain::sequence::ReceiverNumber;
@@ -95,6 +96,16 @@ pub trait Store: Send + Sync + 'static {
         kind: ResourceKind,
         id: &ResourceId,
     ) -> Result<Option<StoredResource>, StoreError>;
+
+    /// A page of an organization's resources of one kind, in order of their ids.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn resources(
+        &self,
+        organization: OrganizationNumber,
+        query: &ResourceQuery,
+    ) -> Result<ResourcePage, StoreError>;
 
     /// A page of an organization's deliveries, newest first, at most `limit`.
     ///

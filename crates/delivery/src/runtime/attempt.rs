@@ -4,22 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::RETRY_AFTER;
-use rendezhook_dialects::delivery::{BuildError, DeliveryContext, Fetched, OutboundParts, build};
+use rendezhook_dialects::delivery::{BuildError, DeliveryContext, OutboundParts, build, plan};
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::outcome::{Answer, Failure, Outcome, ReceiverWish, Verdict, retry_after};
+use rendezhook_domain::stage::Stage;
+use rendezhook_domain::subscription::Content;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_egress::{AttemptOutcome, Egress, OutboundRequest, OutboundRequestError, Response, Timing};
+use rendezhook_egress::{AttemptOutcome, OutboundRequest, OutboundRequestError, Response, Timing};
 use rendezhook_secrets::SigningSecret;
 use rendezhook_store::catalogue::{OrganizationEntry, SubscriptionEntry};
 use rendezhook_store::pending::DeliveryKey;
 use rendezhook_store::record::{AttemptRecord, AttemptResult, AttemptTiming, Exchange};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::exchange::exchange;
+use super::preparation::{Errand, Preparation, Unprepared};
 use crate::clock::Clock;
 use crate::options::ExchangeLog;
 use crate::scheduler::effect::AttemptOrder;
@@ -27,9 +32,12 @@ use crate::scheduler::effect::AttemptOrder;
 #[cfg(test)]
 mod tests;
 
+/// What is fetched first may take the deadline's half, so that a slow token endpoint leaves the target its time.
+const PREPARATION_SHARE: u32 = 2;
+
 /// What all attempts share.
 pub(super) struct Surroundings {
-    pub(super) egress: Arc<Egress>,
+    pub(super) preparation: Preparation,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
     pub(super) exchange_log: ExchangeLog,
@@ -102,6 +110,7 @@ impl AttemptFacts {
         let attempt = AttemptRecord {
             number,
             started_at,
+            stage: Stage::Target,
             result: AttemptResult::Failed(cause),
             timing: AttemptTiming::default(),
             exchange: None,
@@ -124,26 +133,36 @@ impl Attempt {
     }
 
     async fn make(&self, surroundings: &Surroundings, started_at: Timestamp) -> AttemptEnd {
-        let key = self.order.key;
-        let (parts, request) = match self.build(started_at) {
+        let started = Instant::now();
+        let keys: Vec<&SigningSecret> = self.subscription.live_secrets(started_at).collect();
+        let context = self.context(&keys);
+        let plan = match plan(&context) {
+            Ok(plan) => plan,
+            Err(unbuilt) => return self.unbuildable(&unbuilt.into(), started_at),
+        };
+        let errand = Errand {
+            organization: self.order.organization,
+            target_secret: self.subscription.target_secret.as_ref(),
+            now: started_at,
+            limit: surroundings.deadline / PREPARATION_SHARE,
+        };
+        let prepared = match surroundings.preparation.fetch(&plan, errand).await {
+            Ok(prepared) => prepared,
+            Err(unprepared) => return self.unprepared(unprepared, started_at),
+        };
+        let built = build(&prepared.fetched(), &context, started_at).map_err(Unbuilt::from);
+        let (parts, request) = match built.and_then(|parts| self.request(parts)) {
             Ok(built) => built,
-            Err(unbuilt) => {
-                tracing::warn!(
-                    organization = %self.organization.organization.id,
-                    subscription = %self.subscription.subscription.id,
-                    delivery = %self.delivery(),
-                    reason = %unbuilt,
-                    "the request of a delivery cannot be built"
-                );
-                let facts = AttemptFacts::failed(self.order.number, started_at, Cause::Unbuildable);
-                let verdict = Outcome::Failed(Cause::Unbuildable).verdict();
-                return AttemptEnd { key, verdict, facts: Some(facts) };
-            }
+            Err(unbuilt) => return self.unbuildable(&unbuilt, started_at),
         };
 
-        let report = surroundings.egress.send(request, surroundings.deadline).await;
+        let left = surroundings.deadline.saturating_sub(started.elapsed());
+        let report = surroundings.preparation.means().egress.send(request, left).await;
         let (outcome, result) = match &report.outcome {
             AttemptOutcome::Answered(response) => {
+                if response.status == StatusCode::UNAUTHORIZED {
+                    surroundings.preparation.token_refused(&prepared, self.order.organization);
+                }
                 let answer = judge(response, surroundings.now());
                 (Outcome::Answered(answer), AttemptResult::Status(answer.status))
             }
@@ -156,39 +175,82 @@ impl Attempt {
         let attempt = AttemptRecord {
             number: self.order.number,
             started_at,
+            stage: Stage::Target,
             result,
             timing: timing(report.timing),
             exchange,
         };
-        let sent_body = if self.frozen_body.is_none() { Some(parts.body) } else { None };
-        AttemptEnd { key, verdict, facts: Some(AttemptFacts { attempt, sent_body }) }
+        let sent_body = self.is_to_be_frozen().then_some(parts.body);
+        AttemptEnd { key: self.order.key, verdict, facts: Some(AttemptFacts { attempt, sent_body }) }
+    }
+
+    /// Whether later attempts have to send what this one sent. What is fetched anew each time is not.
+    fn is_to_be_frozen(&self) -> bool {
+        let subscription = &self.subscription.subscription;
+        self.frozen_body.is_none()
+            && subscription.content == Content::Composed
+            && subscription.method.carries_body()
+    }
+
+    /// The end of an attempt for which something could not be fetched.
+    fn unprepared(&self, unprepared: Unprepared, started_at: Timestamp) -> AttemptEnd {
+        let Unprepared { stage, outcome, timing: spent, exchange } = unprepared;
+        let result = match outcome {
+            Outcome::Answered(answer) => AttemptResult::Status(answer.status),
+            Outcome::Failed(cause) => AttemptResult::Failed(cause),
+        };
+        let attempt = AttemptRecord {
+            number: self.order.number,
+            started_at,
+            stage,
+            result,
+            timing: timing(spent),
+            exchange,
+        };
+        let facts = AttemptFacts { attempt, sent_body: None };
+        AttemptEnd { key: self.order.key, verdict: outcome.verdict_at(stage), facts: Some(facts) }
+    }
+
+    /// The end of an attempt whose request cannot be built.
+    fn unbuildable(&self, unbuilt: &Unbuilt, started_at: Timestamp) -> AttemptEnd {
+        tracing::warn!(
+            organization = %self.organization.organization.id,
+            subscription = %self.subscription.subscription.id,
+            delivery = %self.delivery(),
+            reason = %unbuilt,
+            "the request of a delivery cannot be built"
+        );
+        let facts = AttemptFacts::failed(self.order.number, started_at, Cause::Unbuildable);
+        let verdict = Outcome::Failed(Cause::Unbuildable).verdict();
+        AttemptEnd { key: self.order.key, verdict, facts: Some(facts) }
     }
 
     fn delivery(&self) -> DeliveryId {
         DeliveryId::new(self.action.accepted_at, self.order.key.sequence, self.order.key.receiver)
     }
 
-    /// Builds and signs the request.
-    fn build(&self, now: Timestamp) -> Result<(OutboundParts, OutboundRequest), Unbuilt> {
-        let keys: Vec<&SigningSecret> = self.subscription.live_secrets(now).collect();
-        let subscription = &self.subscription.subscription;
-        let context = DeliveryContext {
+    /// What the request is built from.
+    fn context<'a>(&'a self, keys: &'a [&'a SigningSecret]) -> DeliveryContext<'a> {
+        DeliveryContext {
             delivery: self.delivery(),
             attempt: self.order.number,
             origin: self.order.origin,
             action: &self.action,
             organization: &self.organization.organization,
-            subscription,
-            keys: &keys,
+            subscription: &self.subscription.subscription,
+            keys,
             shared_secret: self.subscription.shared_secret.as_ref(),
             target_secret: self.subscription.target_secret.as_ref(),
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.order.overtaken,
-        };
-        let parts = build(&Fetched::default(), &context, now)?;
+        }
+    }
+
+    /// The built request, addressed.
+    fn request(&self, parts: OutboundParts) -> Result<(OutboundParts, OutboundRequest), Unbuilt> {
         let request = OutboundRequest::new(
             parts.method.clone(),
-            subscription.target.clone(),
+            self.subscription.subscription.target.clone(),
             parts.headers.clone(),
             parts.body.clone(),
             self.order.organization,
@@ -247,7 +309,7 @@ impl Drop for Promise<'_> {
 }
 
 /// What matters of an answer for the verdict.
-fn judge(response: &Response, now: Timestamp) -> Answer {
+pub(super) fn judge(response: &Response, now: Timestamp) -> Answer {
     let text = |name| response.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     Answer {
         status: response.status.as_u16(),

@@ -10,7 +10,7 @@ use rendezhook_store::record::Exchange;
 const HIDDEN: &[u8] = b"[hidden]";
 
 /// The most bytes of an answer's body that are kept.
-const MAXIMUM_BODY: usize = 16 * 1024;
+pub(super) const MAXIMUM_BODY: usize = 16 * 1024;
 
 /// Headers of a request that carry nothing secret. Any other value may be a key or a token, and is not kept; a signature
 /// is no secret, since it serves for these bytes alone.

@@ -14,7 +14,8 @@ use rendezhook_store::feed::Announcement;
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use rendezhook_store::publish::{DetachedDelivery, Publish, PublishOutcome};
 use rendezhook_store::read::{
-    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, StoreFigures, StoredResource,
+    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, ResourcePage, ResourceQuery,
+    StoreFigures, StoredResource,
 };
 use rendezhook_store::record::Record;
 use rendezhook_store::{Store, StoreError};
@@ -113,6 +114,14 @@ impl Store for FaultyStore {
         id: &ResourceId,
     ) -> Result<Option<StoredResource>, StoreError> {
         self.inner.resource(organization, kind, id).await
+    }
+
+    async fn resources(
+        &self,
+        organization: OrganizationNumber,
+        query: &ResourceQuery,
+    ) -> Result<ResourcePage, StoreError> {
+        self.inner.resources(organization, query).await
     }
 
     async fn deliveries(

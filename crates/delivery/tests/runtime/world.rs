@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rendezhook_delivery::clock::{Clock, SystemClock};
+use rendezhook_delivery::means::Means;
 use rendezhook_delivery::options::DeliveryOptions;
 use rendezhook_delivery::runtime::{Delivery, DeliveryError, DeliveryHandle};
 use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, FinalState};
@@ -23,6 +24,7 @@ use rendezhook_egress::resolve::SystemResolver;
 use rendezhook_egress::{Egress, EgressSettings};
 use rendezhook_secrets::{KeyEncryptionKey, SigningSecret, SystemRandomness};
 use rendezhook_store::Store;
+use rendezhook_graphql::GraphQl;
 use rendezhook_store::catalogue::Catalogue;
 use rendezhook_store::change::{CatalogueChange, NewOrganization, NewSubscription, SubscriptionUpdate};
 use rendezhook_store::feed::{FeedLimits, FeedReceiver};
@@ -127,7 +129,9 @@ impl World {
         let store: Arc<dyn Store> = Arc::clone(&self.store) as Arc<dyn Store>;
         let feed = self.feed.take().expect("the delivery side runs once a store");
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let (delivery, handle) = Delivery::new(options, store, feed, egress, clock);
+        let graphql = GraphQl::new(Arc::clone(&store)).unwrap();
+        let means = Means::new(egress, graphql);
+        let (delivery, handle) = Delivery::new(options, store, feed, means, clock);
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(delivery.run(async move {
             let _ = stopped.await;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use rendezhook_delivery::means::OriginHeaders;
 use serde::Deserialize;
 
+use super::origin_header::{self, OriginHeader};
 use super::units::Span;
 
 /// Which attempts keep what was said in them.
@@ -46,6 +48,11 @@ pub(crate) struct DeliverySettings {
     #[arg(long, value_name = "TIME", env = "RENDEZHOOK_LANE_HOLD")]
     pub lane_hold: Option<Span>,
 
+    /// Headers for origins of doo hooks that are not this server: a host and a header, such as "gql.example.com x-api-key: 1234". Give
+    /// the flag once for each; in a file it is a list.
+    #[arg(long, value_name = "HOST NAME: VALUE", env = "RENDEZHOOK_ORIGIN_HEADER", hide_env_values = true)]
+    pub origin_header: Option<Vec<OriginHeader>>,
+
     /// Which attempts keep request and response head and body. [default: failures, all with --dev]
     #[arg(long, value_name = "WHICH", env = "RENDEZHOOK_EXCHANGE_LOG")]
     pub exchange_log: Option<ExchangeLog>,
@@ -71,6 +78,7 @@ impl DeliverySettings {
             attempts_per_address: self.attempts_per_address.or(other.attempts_per_address),
             retry_schedule: self.retry_schedule.or(other.retry_schedule),
             lane_hold: self.lane_hold.or(other.lane_hold),
+            origin_header: self.origin_header.or(other.origin_header),
             exchange_log: self.exchange_log.or(other.exchange_log),
         }
     }
@@ -129,6 +137,12 @@ impl DeliverySettings {
             value: format!("{seconds:?}"),
             allowed: reason.to_string(),
         })
+    }
+
+    /// What is sent to origins of others.
+    #[must_use]
+    pub(crate) fn origin_headers(&self) -> OriginHeaders {
+        origin_header::collected(self.origin_header.as_deref().unwrap_or_default())
     }
 
     /// How long a failing delivery holds back its lane.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 use rendezhook_domain::resource::ResourceKind;
+use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::{Dialect, SubscriptionState};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -41,6 +42,8 @@ words! {
     DeliveryStateWord = std::iter::once("waiting").chain(FinalState::ALL.map(FinalState::name));
     /// Why a delivery was made.
     DeliveryOriginWord = [DeliveryOrigin::Original, DeliveryOrigin::Test].map(DeliveryOrigin::name);
+    /// The requests an attempt consists of.
+    StageWord = Stage::ALL.map(Stage::name);
     /// The states of a subscription.
     SubscriptionStateWord = SubscriptionState::ALL.map(SubscriptionState::name);
     /// The states of a subscription that its owner can choose.

@@ -7,6 +7,7 @@ use insta::assert_json_snapshot;
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::delivery::FinalState;
 use rendezhook_domain::sequence::Sequence;
+use rendezhook_domain::stage::Stage;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_server::ServerOptions;
 use rendezhook_store::pending::PendingDelivery;
@@ -44,6 +45,7 @@ fn attempt(number: u16, result: AttemptResult, exchange: Option<Exchange>) -> At
     AttemptRecord {
         number,
         started_at: NOW.parse().unwrap(),
+        stage: Stage::Target,
         result,
         timing: AttemptTiming {
             dns: Some(Duration::from_micros(1_250)),

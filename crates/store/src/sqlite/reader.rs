@@ -10,6 +10,7 @@ mod list;
 mod pending;
 mod pool;
 mod resource;
+mod resources;
 mod row;
 
 pub(super) use self::attempts::attempts;
@@ -18,3 +19,4 @@ pub(super) use self::list::{ListRequest, list};
 pub(super) use self::pending::{PendingRequest, material, pending_page, receivers_with_pending};
 pub(super) use self::pool::{Reader, reader};
 pub(super) use self::resource::resource;
+pub(super) use self::resources::resources;

@@ -23,7 +23,8 @@ use crate::feed::{Announcement, FeedReceiver};
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
-    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, StoreFigures, StoredResource,
+    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, ResourcePage, ResourceQuery,
+    StoreFigures, StoredResource,
 };
 use crate::record::Record;
 use crate::store::Store;
@@ -166,6 +167,17 @@ impl Store for SqliteStore {
             .read("reading a resource", move |connection| {
                 reader::resource(connection, organization, kind, &id)
             })
+            .await
+    }
+
+    async fn resources(
+        &self,
+        organization: OrganizationNumber,
+        query: &ResourceQuery,
+    ) -> Result<ResourcePage, StoreError> {
+        let query = query.clone();
+        self.list_reader
+            .read("listing resources", move |connection| reader::resources(connection, organization, &query))
             .await
     }
 

@@ -13,14 +13,18 @@ use rendezhook_domain::subscription::{
     Content, Hook, RequestMethod, Subscription, SubscriptionState, VyteBody,
 };
 use rendezhook_domain::target::{AddressRule, TargetPolicy, TargetUrl};
-use rendezhook_egress::EgressSettings;
+use rendezhook_egress::{Egress, EgressSettings};
+use rendezhook_graphql::GraphQl;
 use rendezhook_egress::resolve::{Resolve, ResolveError, Resolved};
-use rendezhook_secrets::{SigningSecret, SystemRandomness};
+use rendezhook_secrets::{KeyEncryptionKey, SigningSecret, SystemRandomness};
 use rendezhook_store::catalogue::SigningKey;
+use rendezhook_store::sqlite::{SqliteOptions, SqliteStore};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::*;
 use crate::clock::SystemClock;
+use crate::means::Means;
 
 /// Targets are addresses here; nobody is asked for names.
 struct NoNames;
@@ -32,11 +36,15 @@ impl Resolve for NoNames {
     }
 }
 
-fn surroundings() -> (Arc<Surroundings>, mpsc::UnboundedReceiver<AttemptEnd>) {
+fn surroundings(directory: &TempDir) -> (Arc<Surroundings>, mpsc::UnboundedReceiver<AttemptEnd>) {
+    let key = KeyEncryptionKey::from_bytes([7; 32]);
+    let (store, _feed) = SqliteStore::open(SqliteOptions::new(directory.path(), key)).unwrap();
+    let graphql = GraphQl::new(store).unwrap();
     let settings = EgressSettings::new(AddressRule::public().allowing_loopback());
     let (ended, ends) = mpsc::unbounded_channel();
+    let egress = Arc::new(Egress::new(settings, Arc::new(NoNames)).unwrap());
     let surroundings = Surroundings {
-        egress: Arc::new(Egress::new(settings, Arc::new(NoNames)).unwrap()),
+        preparation: Preparation::new(Means::new(egress, graphql)),
         clock: Arc::new(SystemClock),
         deadline: Duration::from_secs(15),
         exchange_log: ExchangeLog::Failures,
@@ -129,7 +137,8 @@ fn failure(end: &AttemptEnd) -> Failure {
 #[tokio::test]
 async fn an_attempt_whose_task_is_cut_off_reports_its_end() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let (surroundings, mut ends) = surroundings();
+    let directory = tempfile::tempdir().unwrap();
+    let (surroundings, mut ends) = surroundings(&directory);
     let attempt = attempt(silent.local_addr().unwrap(), vec![key()]);
     let task = tokio::spawn(attempt.run(surroundings));
     let _connection = silent.accept().await.unwrap();
@@ -145,7 +154,8 @@ async fn an_attempt_whose_task_is_cut_off_reports_its_end() {
 
 #[tokio::test]
 async fn an_attempt_that_cannot_be_built_fails_by_the_publisher_s_fault_and_is_recorded() {
-    let (surroundings, mut ends) = surroundings();
+    let directory = tempfile::tempdir().unwrap();
+    let (surroundings, mut ends) = surroundings(&directory);
     attempt(SocketAddr::from((Ipv4Addr::LOCALHOST, 9)), Vec::new()).run(surroundings).await;
 
     let end = ends.recv().await.unwrap();
@@ -157,7 +167,8 @@ async fn an_attempt_that_cannot_be_built_fails_by_the_publisher_s_fault_and_is_r
 
 #[tokio::test]
 async fn an_attempt_that_was_not_made_costs_nothing() {
-    let (surroundings, mut ends) = surroundings();
+    let directory = tempfile::tempdir().unwrap();
+    let (surroundings, mut ends) = surroundings(&directory);
     let attempt = attempt(SocketAddr::from((Ipv4Addr::LOCALHOST, 9)), vec![key()]);
     surroundings.not_made(&attempt.order);
     let end = ends.recv().await.unwrap();
@@ -167,7 +178,8 @@ async fn an_attempt_that_was_not_made_costs_nothing() {
 
 #[tokio::test]
 async fn a_delivery_that_ended_meanwhile_is_given_up_for_good() {
-    let (surroundings, mut ends) = surroundings();
+    let directory = tempfile::tempdir().unwrap();
+    let (surroundings, mut ends) = surroundings(&directory);
     let attempt = attempt(SocketAddr::from((Ipv4Addr::LOCALHOST, 9)), vec![key()]);
     surroundings.ended_meanwhile(&attempt.order);
     let end = ends.recv().await.unwrap();
@@ -182,7 +194,7 @@ fn reads_what_a_receiver_asks_for() {
     headers.insert("retry-after", http::HeaderValue::from_static("120"));
     headers.insert("webhook-delivery", http::HeaderValue::from_static("abort-message"));
     let response = Response {
-        status: http::StatusCode::TOO_MANY_REQUESTS,
+        status: StatusCode::TOO_MANY_REQUESTS,
         headers,
         body: Bytes::new(),
         body_truncated: false,

@@ -84,7 +84,7 @@ impl From<AttemptRecord> for AttemptView {
         Self {
             number: record.number,
             started_at: record.started_at,
-            result: record.result.into(),
+            result: ResultView::new(record.stage, record.result),
             timing: record.timing.into(),
             request: exchange.map(|exchange| RequestView {
                 head: String::from_utf8_lossy(&exchange.request_head).into_owned(),

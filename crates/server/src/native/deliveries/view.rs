@@ -7,6 +7,7 @@ use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::id::{ActionId, DeliveryId, SubscriptionId};
 use rendezhook_domain::outcome::{Answer, Outcome, Verdict};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::stage::Stage;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::read::{DeliveryView as StoredDelivery, LastAttempt};
 use rendezhook_store::record::{AttemptResult, AttemptTiming};
@@ -83,7 +84,14 @@ pub(crate) struct LastAttemptView {
 pub(crate) struct ResultView {
     /// Whether it delivered.
     succeeded: bool,
-    /// The HTTP status the receiver answered; null without an answer.
+    /// The request with which it ended: `token` at the receiver's token endpoint, `origin` where the body comes from, `target` is the
+    /// delivery itself. What fails before `target` does not count against the receiver.
+    #[schema(value_type = vocabulary::StageWord)]
+    stage: Stage,
+    /// What a failure was, for people; null when it delivered.
+    #[schema(example = "the token endpoint answered 401")]
+    explanation: Option<String>,
+    /// The HTTP status that was answered there; null without an answer.
     status: Option<u16>,
     /// Why there was no answer; null when there was one.
     cause: Option<CauseView>,
@@ -145,27 +153,50 @@ impl DeliveryView {
 
 impl From<LastAttempt> for LastAttemptView {
     fn from(last: LastAttempt) -> Self {
-        Self { started_at: last.started_at, result: last.result.into(), timing: last.timing.into() }
+        Self {
+            started_at: last.started_at,
+            result: ResultView::new(last.stage, last.result),
+            timing: last.timing.into(),
+        }
     }
 }
 
-impl From<AttemptResult> for ResultView {
-    fn from(result: AttemptResult) -> Self {
+impl ResultView {
+    /// Shows what came of the request with which an attempt ended.
+    pub(super) fn new(stage: Stage, result: AttemptResult) -> Self {
         let (outcome, status, cause) = match result {
             AttemptResult::Status(status) => {
                 (Outcome::Answered(Answer { status, retry_after: None, wish: None }), Some(status), None)
             }
             AttemptResult::Failed(cause) => (Outcome::Failed(cause), None, Some(cause)),
         };
-        let fault = match outcome.verdict() {
+        let fault = match outcome.verdict_at(stage) {
             Verdict::Success { .. } => None,
             Verdict::Failure(failure) => Some(failure.fault.name()),
         };
         Self {
             succeeded: fault.is_none(),
+            stage,
+            explanation: fault.map(|_| explanation(stage, result)),
             status,
             cause: cause.map(|cause| CauseView { code: cause.code(), sentence: cause.sentence() }),
             fault,
+        }
+    }
+}
+
+/// A failure in words.
+fn explanation(stage: Stage, result: AttemptResult) -> String {
+    let asked = match stage {
+        Stage::Token => "the token endpoint",
+        Stage::Origin => "the origin of the body",
+        Stage::Target => "the target",
+    };
+    match (result, stage) {
+        (AttemptResult::Status(status), _) => format!("{asked} answered {status}"),
+        (AttemptResult::Failed(cause), Stage::Target) => cause.sentence().to_owned(),
+        (AttemptResult::Failed(cause), Stage::Token | Stage::Origin) => {
+            format!("{asked} was asked first: {}", cause.sentence())
         }
     }
 }

@@ -13,6 +13,7 @@ use rendezhook_domain::matching::Filter;
 use rendezhook_domain::matching::Happening;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::{Content, Hook, RequestMethod};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
@@ -187,6 +188,7 @@ pub fn attempt(number: u16, status: u16) -> AttemptRecord {
     AttemptRecord {
         number,
         started_at: at(i64::from(number)),
+        stage: Stage::Target,
         result: AttemptResult::Status(status),
         timing: AttemptTiming {
             dns: Some(Duration::from_micros(1_500)),

@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 1 | form: 1 |
-//! | 1 | which parts follow: bit 0 the result is a status (otherwise a cause), bits 1 to 4 DNS, connect, TLS, first byte |
+//! | 1 | which parts follow: bit 0 the result is a status (otherwise a cause), bits 1 to 4 DNS, connect, TLS, first byte; bits 5 and 6: the stage |
 //! | 8 | when it began, in milliseconds since 1970 |
 //! | 2 | HTTP status or number of the cause |
 //! | 4 each | the times named above, then the whole; in microseconds, at most 71 minutes |
@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use rendezhook_domain::cause::Cause;
+use rendezhook_domain::stage::Stage;
 use rendezhook_domain::time::Timestamp;
 
 use super::bytes_reader::BytesReader;
@@ -23,6 +24,8 @@ const HAS_DNS: u8 = 2;
 const HAS_CONNECT: u8 = 4;
 const HAS_TLS: u8 = 8;
 const HAS_FIRST_BYTE: u8 = 16;
+const STAGE_SHIFT: u8 = 5;
+const STAGE_MASK: u8 = 3;
 
 /// Packs what is shown of the last attempt.
 pub(in crate::sqlite) fn pack_attempt(attempt: &AttemptRecord) -> Vec<u8> {
@@ -30,6 +33,7 @@ pub(in crate::sqlite) fn pack_attempt(attempt: &AttemptRecord) -> Vec<u8> {
         AttemptResult::Status(status) => (IS_STATUS, status),
         AttemptResult::Failed(cause) => (0, u16::from(cause.number())),
     };
+    let kind = kind | (attempt.stage.code() << STAGE_SHIFT);
     let timing = &attempt.timing;
     let parts = [
         (HAS_DNS, timing.dns),
@@ -56,6 +60,7 @@ fn microseconds(time: Duration) -> u32 {
 pub(in crate::sqlite) fn unpack_attempt(packed: &[u8]) -> Option<LastAttempt> {
     let mut reader = BytesReader::new(packed, FORM)?;
     let flags = reader.byte()?;
+    let stage = Stage::from_code((flags >> STAGE_SHIFT) & STAGE_MASK)?;
     let started_at = Timestamp::from_milliseconds(reader.i64()?);
     let result = reader.u16()?;
     let result = if flags & IS_STATUS != 0 {
@@ -75,7 +80,7 @@ pub(in crate::sqlite) fn unpack_attempt(packed: &[u8]) -> Option<LastAttempt> {
     let first_byte = time(HAS_FIRST_BYTE)?;
     let total = Duration::from_micros(u64::from(reader.u32()?));
     let timing = AttemptTiming { dns, connect, tls, first_byte, total };
-    reader.is_empty().then_some(LastAttempt { started_at, result, timing })
+    reader.is_empty().then_some(LastAttempt { started_at, stage, result, timing })
 }
 
 #[cfg(test)]
@@ -94,10 +99,12 @@ mod tests {
             prop::sample::select(Cause::ALL).prop_map(AttemptResult::Failed),
         ];
         let part = || prop::option::of(time());
-        (result, any::<i64>(), part(), part(), part(), part(), time()).prop_map(
-            |(result, started_at, dns, connect, tls, first_byte, total)| AttemptRecord {
+        let stage = prop::sample::select(Stage::ALL.as_slice());
+        ((stage, result), any::<i64>(), part(), part(), part(), part(), time()).prop_map(
+            |((stage, result), started_at, dns, connect, tls, first_byte, total)| AttemptRecord {
                 number: 1,
                 started_at: Timestamp::from_milliseconds(started_at),
+                stage,
                 result,
                 timing: AttemptTiming { dns, connect, tls, first_byte, total },
                 exchange: None,
@@ -111,7 +118,7 @@ mod tests {
             let packed = pack_attempt(&attempt);
             prop_assert!(packed.len() <= 100);
             let expected =
-                LastAttempt { started_at: attempt.started_at, result: attempt.result, timing: attempt.timing };
+                LastAttempt { started_at: attempt.started_at, stage: attempt.stage, result: attempt.result, timing: attempt.timing };
             prop_assert_eq!(unpack_attempt(&packed), Some(expected));
         }
 
@@ -132,6 +139,7 @@ mod tests {
         let attempt = AttemptRecord {
             number: 1,
             started_at: Timestamp::EARLIEST,
+            stage: Stage::Target,
             result: AttemptResult::Status(200),
             timing: AttemptTiming { total: Duration::from_secs(100_000), ..AttemptTiming::default() },
             exchange: None,

@@ -26,6 +26,7 @@ pub(in crate::sqlite) fn attempts(
         attempts.push(AttemptRecord {
             number: row.attempts,
             started_at: last.started_at,
+            stage: last.stage,
             result: last.result,
             timing: last.timing,
             exchange: None,
@@ -45,6 +46,7 @@ fn kept(connection: &Connection, key: DeliveryKey) -> Result<Vec<AttemptRecord>,
         Ok(AttemptRecord {
             number: row.get(0)?,
             started_at: facts.started_at,
+            stage: facts.stage,
             result: facts.result,
             timing: facts.timing,
             exchange: Some(Exchange {
