@@ -37,3 +37,6 @@ pub(crate) fn authorize(
     headers.insert(name, value);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,10 @@
 //! `order_id` in it. With an origin, that is asked about the resource for each attempt, and its whole answer is the body.
 
 mod body;
+mod event;
 mod hook_type;
 pub mod management;
+mod order;
 mod origin;
 
 pub(crate) use self::body::{body, headers};

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use uuid::Uuid;
 
 use rendezhook_domain::accepted::AcceptedAction;
@@ -88,17 +87,6 @@ impl Scene {
             overtaken: self.overtaken,
         }
     }
-}
-
-/// A request as text: header fields in alphabetical order, an empty line, the body.
-pub(crate) fn shown(request: &OutboundParts) -> String {
-    let mut fields: Vec<String> = lines(&request.headers);
-    fields.sort();
-    format!("{}\n{}\n\n{}\n", request.method, fields.join("\n"), text(&request.body))
-}
-
-fn lines(headers: &HeaderMap) -> Vec<String> {
-    headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
 }
 
 pub(crate) fn text(body: &[u8]) -> &str {

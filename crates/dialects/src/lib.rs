@@ -5,6 +5,8 @@ pub mod delivery;
 pub mod doo;
 mod headers;
 mod json;
+mod moment;
+mod reading;
 mod representations;
 pub mod simplymeet;
 pub mod standard;
@@ -12,3 +14,5 @@ pub mod vyte;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod golden;

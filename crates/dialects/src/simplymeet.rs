@@ -9,7 +9,6 @@ mod body;
 mod data;
 mod event;
 pub mod management;
-mod moment;
 
 use rendezhook_secrets::{Randomness, RandomnessError};
 use uuid::Uuid;

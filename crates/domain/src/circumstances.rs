@@ -2,6 +2,7 @@
 
 use crate::action::{ActionName, EVENT_CANCELLED, EVENT_CONFIRMED, EVENT_REMOVED, EVENT_UPDATED};
 use crate::facts::Facts;
+use crate::resource::ResourceKind;
 use crate::subscription::Dialect;
 
 /// What is known of the change that an action tells of, beside the action's name.
@@ -34,7 +35,8 @@ impl Dialect {
     ///
     /// Neither Vyte nor SimplyMeet.me knows a removal: their hooks get `event.removed` as a cancellation, unless the event was
     /// cancelled before, when they have been told already. SimplyMeet.me tells of meetings that are scheduled, cancelled and
-    /// moved to another time, and of nothing else. doo tells of each change once: an event that is created confirmed was created.
+    /// moved to another time, and of nothing else. doo tells of events and orders, and of each change once: an event that is
+    /// created confirmed was created.
     #[must_use]
     pub fn carries(self, action: &ActionName, circumstances: Circumstances) -> bool {
         let name = action.as_str();
@@ -48,7 +50,10 @@ impl Dialect {
                 EVENT_REMOVED => !told_already,
                 _ => false,
             },
-            Self::Doo => circumstances.first_of_change,
+            Self::Doo => {
+                let known = matches!(action.kind(), Some(ResourceKind::Event | ResourceKind::Order));
+                known && circumstances.first_of_change
+            }
         }
     }
 }
@@ -110,6 +115,7 @@ mod tests {
             [EVENT_CONFIRMED, EVENT_UPDATED, EVENT_CANCELLED]
         );
     }
+
     #[test]
     fn doo_tells_of_a_change_once() {
         let created = "event.created".parse().unwrap();
@@ -117,5 +123,7 @@ mod tests {
         assert!(Dialect::Doo.carries(&created, circumstances(0)));
         assert!(!Dialect::Doo.carries(&created, circumstances(1)));
         assert!(Dialect::Standard.carries(&created, circumstances(1)));
+        let joined = "user.joined".parse().unwrap();
+        assert!(!Dialect::Doo.carries(&joined, circumstances(0)));
     }
 }

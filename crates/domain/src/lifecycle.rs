@@ -51,7 +51,7 @@ mod participation;
 mod reading;
 
 pub use self::difference::{MAXIMUM_CHANGES, MAXIMUM_POINTER_BYTES};
-pub use self::reading::{confirmed_date, confirmed_place, event_of, instant};
+pub use self::reading::{confirmed_date, confirmed_place, event_of, instant, is_cancelled, is_confirmed};
 
 use serde_json::Value;
 

@@ -4,27 +4,34 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
-use rendezhook_domain::lifecycle::event_of;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::subscription::Dialect;
 use rendezhook_domain::time::Timestamp;
 
+use super::{event, order};
 use crate::delivery::{BuildError, DeliveryContext};
 use crate::headers;
 use crate::representations::representation;
 
+/// The resource in doo's shape, or what the publisher rendered itself, which is passed on byte for byte.
 pub(crate) fn body(context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
     let action = context.action;
     if let Some(rendered) = representation(action, Dialect::Doo)? {
         return Ok(Bytes::copy_from_slice(rendered.get().as_bytes()));
     }
-    let resource: Value = serde_json::from_slice(&action.resource).map_err(BuildError::Resource)?;
-    let event = event_of(action.kind, &action.resource_id, &resource).map_or(Value::Null, Value::from);
-    let mut body: Map<String, Value> = serde_json::from_value(resource).map_err(BuildError::Resource)?;
-    body.insert("event_id".to_owned(), event);
-    if action.kind == ResourceKind::Order {
-        body.insert("order_id".to_owned(), action.resource_id.as_str().into());
-    }
+    let resource: Map<String, Value> =
+        serde_json::from_slice(&action.resource).map_err(BuildError::Resource)?;
+    let resource = Value::Object(resource);
+    let body = match action.kind {
+        ResourceKind::Event => {
+            event::rendered(action, context.organization, &resource).map_err(BuildError::Body)?
+        }
+        ResourceKind::Order => order::rendered(action, &resource),
+        // No type of a hook tells of these.
+        ResourceKind::User | ResourceKind::Vyteme => {
+            return Err(BuildError::NotCarried(action.name.clone()));
+        }
+    };
     serde_json::to_vec(&body).map(Bytes::from).map_err(BuildError::Body)
 }
 
@@ -37,3 +44,6 @@ pub(crate) fn headers(
     headers::insert_trigger(&mut headers, context);
     Ok(headers)
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,8 @@ use rendezhook_domain::organization::Organization;
 use rendezhook_domain::time::Timestamp;
 
 use super::event::MeetingEvent;
-use super::moment;
+use crate::moment;
+use crate::reading::{cancelled_at, text};
 
 /// `data` of a delivery.
 #[derive(Serialize)]
@@ -193,18 +194,6 @@ impl<'a> Participant<'a> {
         let created_at = text(invitee, "createdAt").and_then(instant).and_then(moment::numeric);
         Some(Self { email: text(invitee, "email")?, created_at })
     }
-}
-
-/// A text member that says something.
-fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.get(name)?.as_str().filter(|text| !text.trim().is_empty())
-}
-
-/// When an event was cancelled: `cancelled` itself, or the `date` of its details, or when the action happened.
-fn cancelled_at(resource: &Value, occurred_at: Timestamp) -> Timestamp {
-    let said = text(resource, "cancelled")
-        .or_else(|| resource.get("cancelled").and_then(|details| text(details, "date")));
-    said.and_then(instant).unwrap_or(occurred_at)
 }
 
 /// Whole minutes from one instant to a later one.

@@ -2,22 +2,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use rendezhook_domain::action::CATALOGUE;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::subscription::Dialect;
 
 use super::*;
-use crate::fixture::{EVENT, NOW, Scene, shown, text};
+use crate::fixture::{EVENT, NOW, Scene, text};
 
 fn scene() -> Scene {
     Scene::new(Dialect::Standard, "event.confirmed")
-}
-
-#[test]
-fn the_request_of_every_catalogue_action() {
-    let requests: Vec<String> =
-        CATALOGUE.iter().map(|name| shown(&Scene::new(Dialect::Standard, name).request(NOW))).collect();
-    insta::assert_snapshot!(requests.join("\n"));
 }
 
 #[test]

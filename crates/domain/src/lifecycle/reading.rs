@@ -56,6 +56,18 @@ impl State {
     }
 }
 
+/// Whether a date and/or place of an event is decided, by its `confirmed`: an object counts by its `flag`, anything else by itself.
+#[must_use]
+pub fn is_confirmed(resource: &Value) -> bool {
+    State::read_confirmed(resource)
+}
+
+/// Whether an order is cancelled, by its status or by `cancelled`; an event by `cancelled` alone.
+#[must_use]
+pub fn is_cancelled(kind: ResourceKind, resource: &Value) -> bool {
+    State::read(kind, resource).cancelled
+}
+
 /// `cancelled`: the Vyte document shows the time of the cancellation; others write true, or an object with details.
 fn read_cancelled(resource: &Value) -> bool {
     resource.get("cancelled").is_some_and(is_set)

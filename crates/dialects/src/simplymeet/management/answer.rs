@@ -7,7 +7,8 @@ use rendezhook_domain::subscription::Subscription;
 use rendezhook_secrets::SharedSecret;
 
 use super::page::{HookPage, Links};
-use crate::simplymeet::{MeetingEvent, events, moment};
+use crate::moment;
+use crate::simplymeet::{MeetingEvent, events};
 
 /// A subscription with the secret that its owner chose.
 pub type ListedHook<'a> = (&'a Subscription, Option<&'a SharedSecret>);

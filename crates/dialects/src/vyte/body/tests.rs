@@ -2,13 +2,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use rendezhook_domain::action::CATALOGUE;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::subscription::{Dialect, Hook, VyteHook};
 
 use super::*;
 use crate::delivery::{Fetched, build};
-use crate::fixture::{EVENT, NOW, Scene, shown, text};
+use crate::fixture::{EVENT, NOW, Scene, text};
 
 fn scene() -> Scene {
     Scene::new(Dialect::Vyte, "event.cancelled")
@@ -16,13 +15,6 @@ fn scene() -> Scene {
 
 fn hook(body: Option<VyteBody>) -> Hook {
     Hook::Vyte(VyteHook { hook_id: Arc::from("60af526954e6605aae0dad5a"), body })
-}
-
-#[test]
-fn the_request_of_every_catalogue_action() {
-    let requests: Vec<String> =
-        CATALOGUE.iter().map(|name| shown(&Scene::new(Dialect::Vyte, name).request(NOW))).collect();
-    insta::assert_snapshot!(requests.join("\n"));
 }
 
 #[test]

@@ -1,26 +1,26 @@
-//! Instants in the three forms of the document.
+//! Instants in the forms in which SimplyMeet.me and doo write them.
 
 use jiff::tz::TimeZone;
 
 use rendezhook_domain::time::Timestamp;
 
 /// ISO 8601 in whole seconds of UTC with a numeric offset: `2022-02-18T07:00:00+00:00`.
-pub(super) fn numeric(instant: Timestamp) -> Option<String> {
+pub(crate) fn numeric(instant: Timestamp) -> Option<String> {
     written(instant, &TimeZone::UTC, "%Y-%m-%dT%H:%M:%S+00:00")
 }
 
 /// As the organizer reads it: `Friday, February 18, 2022 08:00`.
-pub(super) fn for_organizer(instant: Timestamp, zone: &TimeZone) -> Option<String> {
+pub(crate) fn for_organizer(instant: Timestamp, zone: &TimeZone) -> Option<String> {
     written(instant, zone, "%A, %B %-d, %Y %H:%M")
 }
 
 /// As the invitee reads it: `Friday, February 18, 2022 at 8:00 AM`.
-pub(super) fn for_invitee(instant: Timestamp, zone: &TimeZone) -> Option<String> {
+pub(crate) fn for_invitee(instant: Timestamp, zone: &TimeZone) -> Option<String> {
     written(instant, zone, "%A, %B %-d, %Y at %-I:%M %p")
 }
 
 /// The time zone with this name of the tz database; UTC when there is none.
-pub(super) fn zone(name: Option<&str>) -> TimeZone {
+pub(crate) fn zone(name: Option<&str>) -> TimeZone {
     name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 
