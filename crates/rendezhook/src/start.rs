@@ -121,7 +121,7 @@ impl Application {
         let shared: Arc<dyn Store> = store.clone();
         let graphql = GraphQl::new(Arc::clone(&shared))?;
         let means =
-            Means { origin_headers: settings.delivery.origin_headers(), ..Means::new(outbound, graphql) };
+            Means { origin_headers: settings.delivery.origin_headers(), ..Means::new(outbound, graphql.clone()) };
         let (delivery, handle) =
             Delivery::new(delivery_options, Arc::clone(&shared), feed, means, clock.clone());
         let options = ServerOptions {
@@ -130,7 +130,7 @@ impl Application {
             ..ServerOptions::default()
         };
         let intake = Arc::new(Intake::new(Arc::clone(&shared)));
-        let state = ServerState::new(Arc::clone(&shared), intake, handle, Arc::clone(&clock), options);
+        let state = ServerState::new(Arc::clone(&shared), intake, graphql, handle, Arc::clone(&clock), options);
         Ok(Self {
             address,
             listener,

@@ -1,6 +1,7 @@
 //! What describes the API: the OpenAPI document, the schemas of the resources and the page of problems. No key is needed.
 
 use axum::Extension;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::HeaderValue;
@@ -40,10 +41,20 @@ async fn openapi(Extension(OpenApiText(text)): Extension<OpenApiText>) -> Respon
     path = "/api/schemas/{file}",
     tag = "documents",
     security(()),
-    params(("file" = String, Path, description = "event.json, order.json, user.json or vyteme.json")),
+    params((
+        "file" = String,
+        Path,
+        description = "event.json, order.json, user.json or vyteme.json; resources.graphql for the schema of GraphQL"
+    )),
     responses((status = 200, description = "A JSON Schema (2020-12)", content_type = "application/schema+json"))
 )]
-async fn schema(PathParameters(file): PathParameters<String>) -> Result<Response, Failure> {
+async fn schema(
+    State(state): State<ServerState>,
+    PathParameters(file): PathParameters<String>,
+) -> Result<Response, Failure> {
+    if file == "resources.graphql" {
+        return Ok(document("text/plain; charset=utf-8", Bytes::from(state.graphql.sdl())));
+    }
     let kind: Option<ResourceKind> = file.strip_suffix(".json").and_then(|kind| kind.parse().ok());
     let kind = kind.ok_or_else(|| Failure::not_found("schema"))?;
     Ok(document("application/schema+json", Bytes::from_static(kind.schema().as_bytes())))

@@ -6,6 +6,7 @@ mod body;
 mod documents;
 mod exchange;
 mod failure;
+mod graphql;
 mod health;
 mod json;
 mod native;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rendezhook_delivery::clock::Clock;
 use rendezhook_delivery::runtime::DeliveryHandle;
 use rendezhook_domain::time::Timestamp;
+use rendezhook_graphql::GraphQl;
 use rendezhook_intake::Intake;
 use rendezhook_store::Store;
 use rendezhook_store::catalogue::Catalogue;
@@ -21,6 +22,8 @@ pub struct ServerState {
     pub store: Arc<dyn Store>,
     /// The one way in for what is published.
     pub intake: Arc<Intake>,
+    /// Answers questions about resources.
+    pub graphql: GraphQl,
     /// The delivery side.
     pub delivery: DeliveryHandle,
     /// Tells the time.
@@ -36,12 +39,13 @@ impl ServerState {
     pub fn new(
         store: Arc<dyn Store>,
         intake: Arc<Intake>,
+        graphql: GraphQl,
         delivery: DeliveryHandle,
         clock: Arc<dyn Clock>,
         options: ServerOptions,
     ) -> Self {
         let body_memory = BodyMemory::new(options.bodies.memory_bytes);
-        Self { store, intake, delivery, clock, options: Arc::new(options), body_memory }
+        Self { store, intake, graphql, delivery, clock, options: Arc::new(options), body_memory }
     }
 
     /// The time.

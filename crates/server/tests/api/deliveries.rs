@@ -138,6 +138,8 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
         "last_attempt": {
           "started_at": "2026-01-15T09:30:00.000Z",
           "succeeded": false,
+          "stage": "target",
+          "explanation": "the target did not accept a connection in time; a firewall may drop our packets",
           "status": null,
           "cause": {
             "code": "connect_timeout",
@@ -195,6 +197,8 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
         "last_attempt": {
           "started_at": "2026-01-15T09:30:00.000Z",
           "succeeded": false,
+          "stage": "target",
+          "explanation": "the target answered 410",
           "status": 410,
           "cause": null,
           "fault": "receiver",
@@ -224,6 +228,8 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
             "number": 1,
             "started_at": "2026-01-15T09:30:00.000Z",
             "succeeded": false,
+            "stage": "target",
+            "explanation": "the target did not accept a connection in time; a firewall may drop our packets",
             "status": null,
             "cause": {
               "code": "connect_timeout",
@@ -246,6 +252,8 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
             "number": 2,
             "started_at": "2026-01-15T09:30:00.000Z",
             "succeeded": false,
+            "stage": "target",
+            "explanation": "the target answered 410",
             "status": 410,
             "cause": null,
             "fault": "receiver",
@@ -394,6 +402,8 @@ async fn a_test_answers_with_its_outcome() {
           "last_attempt": {
             "started_at": "2026-01-15T09:30:00.000Z",
             "succeeded": true,
+            "stage": "target",
+            "explanation": null,
             "status": 200,
             "cause": null,
             "fault": null,

@@ -13,6 +13,7 @@ use http::{Request, header};
 use rendezhook_delivery::clock::Clock;
 use rendezhook_domain::target::{AddressRule, TargetPolicy};
 use rendezhook_domain::time::Timestamp;
+use rendezhook_graphql::GraphQl;
 use rendezhook_intake::Intake;
 use rendezhook_secrets::{ApiKey, KeyEncryptionKey, KeyHash, SystemRandomness};
 use rendezhook_server::{Server, ServerOptions, ServerState};
@@ -69,11 +70,14 @@ impl Api {
 
         let now: Timestamp = NOW.parse().unwrap();
         let clock = Arc::new(FixedClock(AtomicI64::new(now.milliseconds())));
-        let delivery = delivery::handle(Arc::clone(&store), feed, Arc::clone(&clock) as Arc<dyn Clock>);
+        let graphql = GraphQl::new(Arc::clone(&store)).unwrap();
+        let delivery =
+            delivery::handle(Arc::clone(&store), feed, graphql.clone(), Arc::clone(&clock) as Arc<dyn Clock>);
         let intake = Arc::new(Intake::new(Arc::clone(&store)));
         let state = ServerState::new(
             Arc::clone(&store),
             intake,
+            graphql,
             delivery,
             Arc::clone(&clock) as Arc<dyn Clock>,
             options,

@@ -6,6 +6,7 @@ mod deliveries;
 mod documents;
 mod failures;
 mod fixture;
+mod graphql;
 mod isolation;
 mod keys;
 mod limits;
