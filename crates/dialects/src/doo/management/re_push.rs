@@ -17,6 +17,9 @@ use crate::doo::HookType;
 /// How many deliveries a minute are made at most, and when the request says nothing.
 pub const MAXIMUM_PUSHES_PER_MINUTE: u32 = 50;
 
+/// How many types a request may name. There are fewer, but with an origin a type has many names.
+const MAXIMUM_TYPES: usize = 50;
+
 /// What the document calls CET: the time in Germany, an hour before UTC in winter and two in summer.
 const ZONE: &str = "Europe/Berlin";
 /// How the official names of types begin; groups leave it out.
@@ -124,6 +127,11 @@ fn hook_types(fields: &Fields<'_>, kind: ResourceKind, problems: &mut Problems) 
         Some(Value::Array(sent)) => sent.as_slice(),
         Some(one) => std::slice::from_ref(one),
     };
+    if sent.len() > MAXIMUM_TYPES {
+        let sentence = format!("has {} types; it may have at most {MAXIMUM_TYPES}", sent.len());
+        problems.add(fields.place("webhook_type"), sentence);
+        return Vec::new();
+    }
     let mut hook_types = Vec::new();
     for (index, name) in sent.iter().enumerate() {
         let name = name.as_str().unwrap_or_default();

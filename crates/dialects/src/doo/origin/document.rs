@@ -1,5 +1,7 @@
 //! The JSON document that an origin is asked with.
 
+use std::iter;
+
 use serde_json::{Map, Value};
 
 use rendezhook_domain::resource::ResourceKind;
@@ -86,7 +88,7 @@ pub(crate) fn check(body: &str, kind: ResourceKind) -> Result<(), DocumentError>
         if name == VARIABLES {
             check_variables(value, VARIABLES, kind)?;
         } else {
-            check_elsewhere(value, name)?;
+            check_elsewhere(value, &beginning(name.chars()))?;
         }
     }
     Ok(())
@@ -140,7 +142,7 @@ fn check_variables(value: &Value, place: &str, kind: ResourceKind) -> Result<(),
     match value {
         Value::String(text) if kind != ResourceKind::Order && Placeholder::Order.stands_in(text) => {
             let placeholder = Placeholder::Order.text();
-            Err(DocumentError::NoOrder { placeholder, place: shortened(place) })
+            Err(DocumentError::NoOrder { placeholder, place: place.to_owned() })
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
         Value::Array(items) => items
@@ -148,8 +150,8 @@ fn check_variables(value: &Value, place: &str, kind: ResourceKind) -> Result<(),
             .enumerate()
             .try_for_each(|(index, item)| check_variables(item, &format!("{place}[{index}]"), kind)),
         Value::Object(members) => members.iter().try_for_each(|(name, member)| {
-            refuse_in(name, || format!("the name of a member of {}", shortened(place)))?;
-            check_variables(member, &format!("{place}.{name}"), kind)
+            refuse_in(name, || format!("the name of a member of {place}"))?;
+            check_variables(member, &below(place, name), kind)
         }),
     }
 }
@@ -157,15 +159,15 @@ fn check_variables(value: &Value, place: &str, kind: ResourceKind) -> Result<(),
 /// Outside `variables` nothing is replaced.
 fn check_elsewhere(value: &Value, place: &str) -> Result<(), DocumentError> {
     match value {
-        Value::String(text) => refuse_in(text, || shortened(place)),
+        Value::String(text) => refuse_in(text, || place.to_owned()),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
         Value::Array(items) => items
             .iter()
             .enumerate()
             .try_for_each(|(index, item)| check_elsewhere(item, &format!("{place}[{index}]"))),
         Value::Object(members) => members.iter().try_for_each(|(name, member)| {
-            refuse_in(name, || format!("the name of a member of {}", shortened(place)))?;
-            check_elsewhere(member, &format!("{place}.{name}"))
+            refuse_in(name, || format!("the name of a member of {place}"))?;
+            check_elsewhere(member, &below(place, name))
         }),
     }
 }
@@ -179,6 +181,11 @@ fn refuse_in(text: &str, place: impl Fn() -> String) -> Result<(), DocumentError
     }
 }
 
-fn shortened(place: &str) -> String {
-    place.chars().take(REPEATED_CHARACTERS).collect()
+/// The place of a member, cut off where it gets long, so that neither its text nor the work of writing it grows with the names.
+fn below(place: &str, name: &str) -> String {
+    beginning(place.chars().chain(iter::once('.')).chain(name.chars()))
+}
+
+fn beginning(text: impl Iterator<Item = char>) -> String {
+    text.take(REPEATED_CHARACTERS).collect()
 }

@@ -264,6 +264,8 @@ fn placeholders_stand_in_variables_only() {
         let parsed = parse(&with_origin(hook_type, document).to_string());
         assert!(parsed.is_ok(), "{document}: {}", parsed.unwrap_err());
     }
+    let long_name = format!(r#"{{"{}":["%EVENT_ID%"]}}"#, "x".repeat(1_000));
+    let shortened = format!("%EVENT_ID% stands in {}[0];", "x".repeat(80));
     let deep = format!(r#"{{"variables":{{"a":{}1{}}}}}"#, "[".repeat(31), "]".repeat(31));
     let deeper = format!(r#"{{"variables":{}{}}}"#, "{\"a\":".repeat(200), "}".repeat(200));
     let long = format!(r#"{{"query":"{}"}}"#, "x".repeat(16_384));
@@ -298,6 +300,7 @@ fn placeholders_stand_in_variables_only() {
         ),
         ("event_created", "query { a }", "the text is not a JSON document"),
         ("event_created", "", "the text is not a JSON document"),
+        ("event_created", &long_name, &shortened),
         ("event_created", "[]", "the document must be a JSON object"),
         ("event_created", &deep, "nested more than 32 levels deep"),
         ("event_created", &deeper, "the text is not a JSON document"),

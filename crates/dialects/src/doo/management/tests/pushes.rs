@@ -106,6 +106,7 @@ fn says_what_is_wrong() {
             "webhook_type[0]: \"order_created\" is none of: event_created, event_updated, event_removed",
         ),
         ("webhook_type", json!(["event_created", 7]), "webhook_type[1]: \"\" is none of: "),
+        ("webhook_type", json!(vec![1; 51]), "webhook_type: has 51 types; it may have at most 50"),
         (
             "webhook_configuration_id",
             json!("12"),
