@@ -82,7 +82,7 @@ impl HookType {
     /// hexadecimal digits.
     ///
     /// The digest covers four texts in UTF-8 with a line feed between them: the name, and the origin's method, endpoint and body as
-    /// they were sent. Neither of the first three can hold a line feed, so that no two different origins have the same bytes.
+    /// they were sent. None of the first three can hold a line feed, so that no two different origins have the same bytes.
     #[must_use]
     pub fn listed_name(self, origin: &Origin) -> String {
         let parts = [self.name(), origin.method.name(), origin.endpoint.as_str(), &origin.body];
