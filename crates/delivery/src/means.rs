@@ -44,7 +44,11 @@ pub struct OriginHeaders(HashMap<Box<str>, HeaderMap>);
 
 impl OriginHeaders {
     /// Adds headers for the host and port of a URL. Their values are never shown.
-    pub fn add(&mut self, place: &TargetUrl, headers: impl IntoIterator<Item = (http::HeaderName, http::HeaderValue)>) {
+    pub fn add(
+        &mut self,
+        place: &TargetUrl,
+        headers: impl IntoIterator<Item = (http::HeaderName, http::HeaderValue)>,
+    ) {
         let all = self.0.entry(place.authority().into()).or_default();
         for (name, mut value) in headers {
             value.set_sensitive(true);

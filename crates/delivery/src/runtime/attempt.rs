@@ -148,7 +148,7 @@ impl Attempt {
         };
         let prepared = match surroundings.preparation.fetch(&plan, errand).await {
             Ok(prepared) => prepared,
-            Err(unprepared) => return self.unprepared(unprepared, started_at),
+            Err(unprepared) => return self.unprepared(unprepared, started_at, started.elapsed()),
         };
         let built = build(&prepared.fetched(), &context, started_at).map_err(Unbuilt::from);
         let (parts, request) = match built.and_then(|parts| self.request(parts)) {
@@ -177,7 +177,7 @@ impl Attempt {
             started_at,
             stage: Stage::Target,
             result,
-            timing: timing(report.timing),
+            timing: timing(report.timing, started.elapsed()),
             exchange,
         };
         let sent_body = self.is_to_be_frozen().then_some(parts.body);
@@ -193,7 +193,7 @@ impl Attempt {
     }
 
     /// The end of an attempt for which something could not be fetched.
-    fn unprepared(&self, unprepared: Unprepared, started_at: Timestamp) -> AttemptEnd {
+    fn unprepared(&self, unprepared: Unprepared, started_at: Timestamp, took: Duration) -> AttemptEnd {
         let Unprepared { stage, outcome, timing: spent, exchange } = unprepared;
         let result = match outcome {
             Outcome::Answered(answer) => AttemptResult::Status(answer.status),
@@ -204,7 +204,7 @@ impl Attempt {
             started_at,
             stage,
             result,
-            timing: timing(spent),
+            timing: timing(spent, took),
             exchange,
         };
         let facts = AttemptFacts { attempt, sent_body: None };
@@ -318,7 +318,8 @@ pub(super) fn judge(response: &Response, now: Timestamp) -> Answer {
     }
 }
 
-const fn timing(timing: Timing) -> AttemptTiming {
-    let Timing { dns, connect, tls, first_byte, total } = timing;
+/// The parts of the request with which the attempt ended; the total is the whole attempt's, what was fetched before included.
+const fn timing(last_request: Timing, total: Duration) -> AttemptTiming {
+    let Timing { dns, connect, tls, first_byte, total: _ } = last_request;
     AttemptTiming { dns, connect, tls, first_byte, total }
 }

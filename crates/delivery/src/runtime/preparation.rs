@@ -65,6 +65,7 @@ impl Prepared<'_> {
 pub(super) struct Unprepared {
     pub(super) stage: Stage,
     pub(super) outcome: Outcome,
+    /// Of the request that failed.
     pub(super) timing: Timing,
     pub(super) exchange: Option<Exchange>,
 }
@@ -89,7 +90,11 @@ impl Preparation {
     }
 
     /// Fetches what the plan asks for.
-    pub(super) async fn fetch(&self, plan: &Plan<'_>, errand: Errand<'_>) -> Result<Prepared<'_>, Unprepared> {
+    pub(super) async fn fetch(
+        &self,
+        plan: &Plan<'_>,
+        errand: Errand<'_>,
+    ) -> Result<Prepared<'_>, Unprepared> {
         let started = Instant::now();
         let token = match plan.token {
             Some(credentials) => Some(self.token(credentials, errand).await?),
@@ -106,7 +111,7 @@ impl Preparation {
         let body = match &plan.body {
             BodyPlan::Ready => None,
             BodyPlan::Select(question) => Some(self.answer(question, errand, deadline).await?),
-            BodyPlan::Origin(request) => Some(self.from_origin(request, errand, deadline).await?),
+            BodyPlan::Origin(request) => Some(self.ask_origin(request, errand, deadline).await?),
         };
         Ok(Prepared { body, token, _place: place })
     }
@@ -124,8 +129,7 @@ impl Preparation {
         errand: Errand<'_>,
     ) -> Result<(TokenRequest, AccessToken), Unprepared> {
         // A client without a secret authenticates by its id alone; most endpoints will say that this is not enough.
-        let client_secret =
-            errand.target_secret.cloned().unwrap_or_else(|| SharedSecret::new(String::new()));
+        let client_secret = errand.target_secret.cloned().unwrap_or_else(|| SharedSecret::new(String::new()));
         let request = TokenRequest {
             endpoint: credentials.endpoint.clone(),
             client_id: credentials.client_id.to_string(),
@@ -139,7 +143,7 @@ impl Preparation {
         }
     }
 
-    async fn from_origin(
+    async fn ask_origin(
         &self,
         request: &OriginRequest<'_>,
         errand: Errand<'_>,
@@ -209,8 +213,12 @@ impl Preparation {
     }
 
     /// Asks our own GraphQL.
-    async fn execute(&self, query: &Query, errand: Errand<'_>, deadline: Instant) -> Result<Bytes, Unprepared> {
-        let started = Instant::now();
+    async fn execute(
+        &self,
+        query: &Query,
+        errand: Errand<'_>,
+        deadline: Instant,
+    ) -> Result<Bytes, Unprepared> {
         let place = tokio::time::timeout_at(deadline, self.questions.acquire()).await;
         let Ok(Ok(_place)) = place else {
             return Err(Unprepared::before(Stage::Origin, Cause::Busy));
@@ -227,11 +235,10 @@ impl Preparation {
                 Cause::Internal
             }
         };
-        let total = started.elapsed();
         Err(Unprepared {
             stage: Stage::Origin,
             outcome: Outcome::Failed(cause),
-            timing: Timing { total, ..Timing::default() },
+            timing: Timing::default(),
             exchange: Some(own_exchange(&answer.body)),
         })
     }
@@ -279,7 +286,9 @@ fn is_usable(response: &Response) -> bool {
 fn own_exchange(answer: &Bytes) -> Exchange {
     let kept = answer.len().min(super::exchange::MAXIMUM_BODY);
     Exchange {
-        request_head: Bytes::from_static(b"POST /graphql HTTP/1.1\nhost: this server\ncontent-type: application/json\n"),
+        request_head: Bytes::from_static(
+            b"POST /graphql HTTP/1.1\nhost: this server\ncontent-type: application/json\n",
+        ),
         response_head: Bytes::from_static(b"HTTP/1.1 200 OK\ncontent-type: application/json\n"),
         response_body: answer.slice(..kept),
         response_body_truncated: kept < answer.len(),

@@ -8,9 +8,11 @@
     reason = "tests fail by panicking"
 )]
 
+mod authorization_server;
 mod changing;
 mod delivering;
 mod faults;
+mod fetching;
 mod lanes;
 mod receiver;
 mod surviving;

@@ -22,6 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// One request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
+    pub(crate) method: http::Method,
     /// Path and query.
     pub(crate) path: String,
     pub(crate) headers: http::HeaderMap,
@@ -51,12 +52,16 @@ impl Received {
 }
 
 /// What to answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Answer {
     /// This status at once.
     Status(u16),
     /// This status with the header `webhook-delivery`.
     Wish(u16, &'static str),
+    /// 200 with this body, which says that it is JSON.
+    Json(Bytes),
+    /// 302 to this URL.
+    Redirect(String),
     /// 200 once [`Receiver::release`] was called.
     Held,
     /// Never.
@@ -149,7 +154,7 @@ impl Shared {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         let path = parts.uri.to_string();
-        let received = Received { path, headers: parts.headers, body };
+        let received = Received { method: parts.method, path, headers: parts.headers, body };
         let before = self.count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let answer = (self.answers)(&received, before);
         let _ = self.sender.send(received);
@@ -159,6 +164,14 @@ impl Shared {
             Answer::Wish(status, wish) => {
                 *response.status_mut() = status.try_into().unwrap();
                 response.headers_mut().insert("webhook-delivery", wish.parse().unwrap());
+            }
+            Answer::Json(body) => {
+                response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+                *response.body_mut() = Full::new(body);
+            }
+            Answer::Redirect(url) => {
+                *response.status_mut() = http::StatusCode::FOUND;
+                response.headers_mut().insert("location", url.parse().unwrap());
             }
             Answer::Held => {
                 let _ = self.release.clone().wait_for(|released| *released).await;

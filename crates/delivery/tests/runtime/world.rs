@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rendezhook_delivery::clock::{Clock, SystemClock};
-use rendezhook_delivery::means::Means;
+use rendezhook_delivery::means::{Means, OriginHeaders};
 use rendezhook_delivery::options::DeliveryOptions;
 use rendezhook_delivery::runtime::{Delivery, DeliveryError, DeliveryHandle};
 use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, FinalState};
@@ -18,13 +18,13 @@ use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, SubscriptionState};
-use rendezhook_domain::target::{AddressRule, TargetUrl};
+use rendezhook_domain::target::{AddressRule, OwnOrigins, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_egress::resolve::SystemResolver;
 use rendezhook_egress::{Egress, EgressSettings};
+use rendezhook_graphql::GraphQl;
 use rendezhook_secrets::{KeyEncryptionKey, SigningSecret, SystemRandomness};
 use rendezhook_store::Store;
-use rendezhook_graphql::GraphQl;
 use rendezhook_store::catalogue::Catalogue;
 use rendezhook_store::change::{CatalogueChange, NewOrganization, NewSubscription, SubscriptionUpdate};
 use rendezhook_store::feed::{FeedLimits, FeedReceiver};
@@ -98,21 +98,26 @@ impl World {
         world
     }
 
+    /// A world whose delivery side knows these origins as its own, and sends these headers to origins of others.
+    pub(crate) async fn fetching(
+        options: DeliveryOptions,
+        own_origins: OwnOrigins,
+        origin_headers: OriginHeaders,
+    ) -> Self {
+        let mut world = Self::waiting(FeedLimits::default()).await;
+        world.start_with(options, |means| Means { own_origins, origin_headers, ..means });
+        world
+    }
+
     /// A world whose delivery side has not been started.
     pub(crate) async fn waiting(limits: FeedLimits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (store, feed) = open(&directory, limits);
-        let change = CatalogueChange::CreateOrganization(NewOrganization {
-            id: OrganizationId::from_uuid(Uuid::now_v7()),
-            name: "Clinic".into(),
-            vyte_id: "5a4e1b2c3d4e5f6071829304".into(),
-            created_at: SystemClock.now(),
-        });
-        let catalogue = store.change(change).await.unwrap().unwrap();
-        let organization = *catalogue.organizations.keys().next().unwrap();
+        let store = Arc::new(FaultyStore::new(store));
+        let organization = create_organization(store.as_ref(), "5a4e1b2c3d4e5f6071829304").await;
         Self {
             clock: Arc::default(),
-            store: Arc::new(FaultyStore::new(store)),
+            store,
             feed: Some(feed),
             organization,
             versions: HashMap::new(),
@@ -123,6 +128,10 @@ impl World {
 
     /// Starts the delivery side.
     pub(crate) fn start(&mut self, options: DeliveryOptions) {
+        self.start_with(options, |means| means);
+    }
+
+    fn start_with(&mut self, options: DeliveryOptions, change: impl FnOnce(Means) -> Means) {
         let settings = EgressSettings::new(AddressRule::public().allowing_loopback());
         let resolver = Arc::new(SystemResolver::from_system().unwrap());
         let egress = Arc::new(Egress::new(settings, resolver).unwrap());
@@ -130,7 +139,7 @@ impl World {
         let feed = self.feed.take().expect("the delivery side runs once a store");
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let graphql = GraphQl::new(Arc::clone(&store)).unwrap();
-        let means = Means::new(egress, graphql);
+        let means = change(Means::new(egress, graphql));
         let (delivery, handle) = Delivery::new(options, store, feed, means, clock);
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(delivery.run(async move {
@@ -247,18 +256,30 @@ impl World {
         let now = self.clock.now();
         let changes =
             resources.iter().map(|(resource, n)| self.edited(resource, *n, now, matched.clone())).collect();
+        self.commit(self.organization, changes).await;
+        for (resource, _) in resources {
+            *self.versions.entry(resource).or_insert(0) += 1;
+        }
+    }
+
+    /// Stores a resource of another organization, which has no subscription.
+    pub(crate) async fn publish_elsewhere(&self, resource: &str, n: u64) {
+        let other = create_organization(self.store.as_ref(), "5a4e1b2c3d4e5f6071829306").await;
+        let mut change = self.edited(resource, n, self.clock.now(), Vec::new());
+        change.expected = None;
+        self.commit(other, vec![change]).await;
+    }
+
+    async fn commit(&self, organization: OrganizationNumber, changes: Vec<ResourceChange>) {
         let publish = Publish {
-            organization: self.organization,
-            catalogue: catalogue.version,
-            accepted_at: now,
+            organization,
+            catalogue: self.store.catalogue().version,
+            accepted_at: self.clock.now(),
             idempotency: None,
             changes,
         };
         let outcome = self.store.publish(publish).await.unwrap();
         assert!(matches!(outcome, PublishOutcome::Committed(_)), "{outcome:?}");
-        for (resource, _) in resources {
-            *self.versions.entry(resource).or_insert(0) += 1;
-        }
     }
 
     fn edited(&self, resource: &str, n: u64, now: Timestamp, matched: Vec<Matched>) -> ResourceChange {
@@ -361,6 +382,26 @@ impl World {
 /// A secret that nobody else has.
 pub(crate) fn new_secret() -> SigningSecret {
     SigningSecret::generate(&mut SystemRandomness).unwrap()
+}
+
+async fn create_organization(store: &dyn Store, vyte_id: &str) -> OrganizationNumber {
+    let id = OrganizationId::from_uuid(Uuid::now_v7());
+    let change = CatalogueChange::CreateOrganization(NewOrganization {
+        id,
+        name: "Clinic".into(),
+        vyte_id: vyte_id.into(),
+        created_at: SystemClock.now(),
+    });
+    let catalogue = store.change(change).await.unwrap().unwrap();
+    let mut organizations = catalogue.organizations.values();
+    organizations.find(|entry| entry.organization.id == id).unwrap().organization.number
+}
+
+/// Lets this much time pass for everything that waits with tokio's clock. Nobody waits for it in earnest.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }
 
 fn open(directory: &TempDir, feed: FeedLimits) -> (Arc<dyn Store>, FeedReceiver) {

@@ -13,9 +13,9 @@ use rendezhook_domain::subscription::{
     Content, Hook, RequestMethod, Subscription, SubscriptionState, VyteBody,
 };
 use rendezhook_domain::target::{AddressRule, TargetPolicy, TargetUrl};
+use rendezhook_egress::resolve::{Resolve, ResolveError, Resolved};
 use rendezhook_egress::{Egress, EgressSettings};
 use rendezhook_graphql::GraphQl;
-use rendezhook_egress::resolve::{Resolve, ResolveError, Resolved};
 use rendezhook_secrets::{KeyEncryptionKey, SigningSecret, SystemRandomness};
 use rendezhook_store::catalogue::SigningKey;
 use rendezhook_store::sqlite::{SqliteOptions, SqliteStore};
