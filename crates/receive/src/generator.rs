@@ -26,6 +26,7 @@ use tokio::time::Instant;
 use connection::Connection;
 use report::Tally;
 pub use report::{FailureKind, LatencySummary, LoadReport};
+use request::HeadBytes;
 pub use request::{RequestHead, RequestParts};
 
 /// Pause before a broken connection is made anew, so that a dead server is not hammered.
@@ -103,7 +104,7 @@ where
 /// What the connections of a run share.
 struct Run<Fill> {
     options: LoadOptions,
-    head: Vec<u8>,
+    head: HeadBytes,
     started: Instant,
     next: AtomicU64,
     tally: Mutex<Tally>,

@@ -123,8 +123,8 @@ fn run(rate_per_second: u32, duration: Duration) -> Run<()> {
         ..options(ANY_PORT, u64::MAX)
     };
     Run {
+        head: options.head.to_bytes(),
         options,
-        head: Vec::new(),
         started: Instant::now(),
         next: AtomicU64::new(0),
         tally: Mutex::new(Tally::new().unwrap()),

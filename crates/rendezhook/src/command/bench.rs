@@ -78,6 +78,8 @@ enum Group {
     Single,
     /// A hundred actions a request.
     Batch,
+    /// A new state a request, from which actions are derived.
+    Put,
     /// A hundred subscriptions.
     Fanout,
     /// Low rates.
@@ -154,7 +156,9 @@ fn add(report: &mut Report, outcome: Outcome, terminal: Terminal) {
             if let Some(disk) = report.disk.filter(|_| report.steps.is_empty()) {
                 lines.push(present::disk(&disk));
             }
+            let is_put = steps.iter().any(|step| step.group == "put");
             report.steps.append(&mut steps);
+            lines.extend(present::put_beside_publish(&report.steps).filter(|_| is_put));
             lines
         }
         Outcome::Backlog(figures) => {

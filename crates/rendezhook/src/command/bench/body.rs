@@ -20,6 +20,16 @@ pub(super) fn write(body: &mut Vec<u8>, step: u32, first: u64, items: u64) {
     body.push(b']');
 }
 
+/// Writes a new state of one of so many bookings: its id, and the booking with another mark than before.
+pub(super) fn write_state(id: &mut Vec<u8>, body: &mut Vec<u8>, step: u32, number: u64, bookings: u64) {
+    // Writing to a vector can not fail.
+    let _ = write!(id, "b{:08}", number.checked_rem(bookings).unwrap_or_default());
+    body.extend_from_slice(br#"{"mark":""#);
+    Stamp { step, number, sent_at: stamp::now() }.write(body);
+    let resource = REST.strip_suffix('}').unwrap_or(REST);
+    body.extend_from_slice(resource.as_bytes());
+}
+
 fn write_item(body: &mut Vec<u8>, stamp: Stamp) {
     // Writing to a vector can not fail.
     let _ = write!(
@@ -48,6 +58,19 @@ mod tests {
             let stamp = Stamp::find(&body).unwrap();
             assert_eq!((stamp.step, stamp.number), (12, number));
         }
+    }
+
+    #[test]
+    fn a_state_is_the_resource_of_an_action() {
+        let (mut id, mut state) = (Vec::new(), Vec::new());
+        write_state(&mut id, &mut state, 3, 2_001, 2_000);
+        assert_eq!(id, b"b00000001");
+        let mut body = Vec::new();
+        write(&mut body, 3, 2_001, 1);
+        let action: Value = serde_json::from_slice(&body).unwrap();
+        let state: Value = serde_json::from_slice(&state).unwrap();
+        assert_eq!(state["invitees"], action["resource"]["invitees"]);
+        assert_eq!(Stamp::find(state["mark"].as_str().unwrap().as_bytes()).unwrap().number, 2_001);
     }
 
     #[test]

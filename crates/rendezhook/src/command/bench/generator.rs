@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rendezhook_receive::generator::{GenerateError, LoadOptions, LoadReport, RequestHead, generate};
 
-use super::protocol::{GeneratorJob, GeneratorReport, answer};
+use super::protocol::{GeneratorJob, GeneratorReport, Work, answer};
 use super::{REQUEST_TIMEOUT, body};
 use crate::command::Ending;
 
@@ -25,8 +25,13 @@ pub(in crate::command) fn run() -> Ending {
 async fn load(job: GeneratorJob) -> Result<LoadReport, GenerateError> {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     headers.extend(job.authorization.map(|value| ("authorization".to_owned(), value)));
-    let head =
-        RequestHead { method: "POST".to_owned(), target: job.target, host: job.address.to_string(), headers };
+    let (method, target) = match job.work {
+        Work::Nothing => ("POST", "/hook"),
+        Work::Publish => ("POST", "/api/v1/actions"),
+        Work::Put { .. } => ("PUT", "/api/v1/resources/event/"),
+    };
+    let host = job.address.to_string();
+    let head = RequestHead { method: method.to_owned(), target: target.to_owned(), host, headers };
     let options = LoadOptions {
         address: job.address,
         head,
@@ -36,9 +41,14 @@ async fn load(job: GeneratorJob) -> Result<LoadReport, GenerateError> {
         duration: Duration::from_secs(job.seconds),
         request_timeout: REQUEST_TIMEOUT,
     };
-    let (step, items) = (job.step, job.items);
-    generate(options, move |number, parts| {
-        body::write(&mut parts.body, step, number.saturating_mul(items), items);
+    let (step, items, work) = (job.step, job.items, job.work);
+    generate(options, move |number, parts| match work {
+        Work::Nothing | Work::Publish => {
+            body::write(&mut parts.body, step, number.saturating_mul(items), items);
+        }
+        Work::Put { bookings } => {
+            body::write_state(&mut parts.target, &mut parts.body, step, number, bookings)
+        }
     })
     .await
 }

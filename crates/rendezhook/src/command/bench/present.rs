@@ -15,6 +15,9 @@ pub(super) fn heading(group: Group) -> &'static str {
         Group::Single => {
             "Publishing one action a request, delivering it to one subscription at the same time"
         }
+        Group::Put => {
+            "Putting a new state of a booking a request: event.updated is derived and delivered to one subscription"
+        }
         Group::Batch => {
             "Publishing 100 actions a request, delivering them to one subscription at the same time"
         }
@@ -131,6 +134,25 @@ pub(super) fn backlog(figures: &BacklogFigures, terminal: Terminal) -> Vec<Strin
     row("most memory meanwhile", format!("{:.0} MiB", figures.drain_memory.peak_mib));
     row("server CPU for one, accepting included", format!("{:.1} µs", figures.server_us_per_delivery));
     table.lines(terminal).split_off(1)
+}
+
+/// What a PUT costs beside a plain publish over as many connections, when both were measured.
+pub(super) fn put_beside_publish(steps: &[StepFigures]) -> Option<String> {
+    let busiest =
+        |group: &str| steps.iter().filter(|step| step.group == group).max_by_key(|step| step.connections);
+    let (put, single) = (busiest("put")?, busiest("single")?);
+    let factor = put
+        .processor
+        .server_us_per_delivery
+        .zip(single.processor.server_us_per_delivery)
+        .map(|(a, b)| a / b)?;
+    let pace = single.publish.requests_per_second / put.publish.requests_per_second;
+    Some(format!(
+        "  A PUT over {} connections takes {} the server CPU of a plain publish, and {} its time",
+        put.connections,
+        times(factor),
+        times(pace)
+    ))
 }
 
 fn load(step: &StepFigures) -> Cell {

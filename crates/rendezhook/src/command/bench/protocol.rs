@@ -30,8 +30,8 @@ pub(super) enum SinkCommand {
 pub(super) struct GeneratorJob {
     /// To whom.
     pub(super) address: SocketAddr,
-    /// Path of the requests.
-    pub(super) target: String,
+    /// What is sent there.
+    pub(super) work: Work,
     /// The `Authorization` header.
     pub(super) authorization: Option<String>,
     /// The step, for the marks.
@@ -46,6 +46,21 @@ pub(super) struct GeneratorJob {
     pub(super) requests: u64,
     /// No request starts later than this.
     pub(super) seconds: u64,
+}
+
+/// What a request of the generator does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Work {
+    /// It is what a publish would be, and nobody is there but the sink.
+    Nothing,
+    /// It publishes actions.
+    Publish,
+    /// It puts the new state of one of so many bookings, each in turn.
+    Put {
+        /// How many there are.
+        bookings: u64,
+    },
 }
 
 /// What came of a [`GeneratorJob`]. Latencies are nanoseconds.

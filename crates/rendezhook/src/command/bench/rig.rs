@@ -11,7 +11,7 @@ use super::failure::BenchError;
 use super::figures::{ArrivalFigures, MemoryFigures, ProcessorFigures, PublishFigures, StepFigures};
 use super::part::Part;
 use super::process;
-use super::protocol::{GeneratorJob, GeneratorReport, SinkCommand};
+use super::protocol::{GeneratorJob, GeneratorReport, SinkCommand, Work};
 use super::server::{Organization, Server};
 
 /// How long a part may take to answer what needs no work.
@@ -36,6 +36,8 @@ pub(super) enum Target<'a> {
     Sink(SocketAddr),
     /// Through the server.
     Server(&'a Server, &'a Organization),
+    /// Through the server, as new states of so many bookings.
+    Bookings(&'a Server, &'a Organization, u64),
 }
 
 /// One step of load.
@@ -112,15 +114,19 @@ impl Rig {
         step: u32,
         load: &Load<'_>,
     ) -> Result<GeneratorReport, BenchError> {
-        let (address, target, authorization) = match &load.target {
-            Target::Sink(address) => (*address, "/hook", None),
+        let (address, work, authorization) = match &load.target {
+            Target::Sink(address) => (*address, Work::Nothing, None),
             Target::Server(server, organization) => {
-                (server.address, "/api/v1/actions", Some(organization.authorization.clone()))
+                (server.address, Work::Publish, Some(organization.authorization.clone()))
+            }
+            Target::Bookings(server, organization, bookings) => {
+                let work = Work::Put { bookings: *bookings };
+                (server.address, work, Some(organization.authorization.clone()))
             }
         };
         let job = GeneratorJob {
             address,
-            target: target.to_owned(),
+            work,
             authorization,
             step,
             connections: load.connections,
@@ -196,7 +202,9 @@ impl Rig {
     pub(super) async fn step(&mut self, load: &Load<'_>) -> Result<StepFigures, BenchError> {
         let (server, organization) = match &load.target {
             Target::Sink(_) => (None, None),
-            Target::Server(server, organization) => (Some(*server), Some(*organization)),
+            Target::Server(server, organization) | Target::Bookings(server, organization, _) => {
+                (Some(*server), Some(*organization))
+            }
         };
         let step = self.begin().await?;
         if let Some(server) = server {

@@ -5,6 +5,7 @@ mod fan_out;
 mod latency;
 mod limit;
 mod publish;
+mod put;
 
 use std::path::Path;
 
@@ -41,6 +42,7 @@ pub(super) async fn run(
         Group::Limit => Outcome::Steps(limit::run(rig, plan).await?),
         Group::Single => Outcome::Steps(publish::run(rig, plan, place, "single", 1).await?),
         Group::Batch => Outcome::Steps(publish::run(rig, plan, place, "batch", publish::BATCH).await?),
+        Group::Put => Outcome::Steps(put::run(rig, plan, place).await?),
         Group::Fanout => Outcome::Steps(fan_out::run(rig, plan, place).await?),
         Group::Latency => Outcome::Steps(latency::run(rig, plan, place).await?),
         Group::Backlog => Outcome::Backlog(backlog::run(rig, plan, place).await?),
