@@ -269,6 +269,8 @@ pub struct Catalogue {
     pub organizations: HashMap<OrganizationNumber, Arc<OrganizationEntry>>,
     /// Every organization by its public id.
     pub organization_ids: HashMap<OrganizationId, OrganizationNumber>,
+    /// Every organization by its id on the Vyte surface.
+    pub organization_vyte_ids: HashMap<Arc<str>, OrganizationNumber>,
     /// Every live key by the first bytes of its hash. A collision of two keys' first eight bytes is refused when made.
     pub keys: HashMap<[u8; 8], Arc<ApiKeyEntry>>,
     /// Every live OAuth client by its number.
@@ -288,6 +290,12 @@ impl Catalogue {
     #[must_use]
     pub fn organization_by_id(&self, id: OrganizationId) -> Option<&Arc<OrganizationEntry>> {
         self.organization_ids.get(&id).and_then(|number| self.organizations.get(number))
+    }
+
+    /// The organization with this id on the Vyte surface.
+    #[must_use]
+    pub fn organization_by_vyte_id(&self, id: &str) -> Option<&Arc<OrganizationEntry>> {
+        self.organization_vyte_ids.get(id).and_then(|number| self.organizations.get(number))
     }
 
     /// The live key with this hash. The whole hash is compared in constant time; expiry is the caller's to judge.

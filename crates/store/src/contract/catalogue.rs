@@ -70,6 +70,9 @@ pub async fn organizations_keys_and_subscriptions_are_found(fixture: &dyn Fixtur
     let catalogue = world.catalogue();
     assert_eq!(catalogue.admin_key, Some(admin));
     let entry = catalogue.organization(organization).unwrap();
+    let by_vyte_id = catalogue.organization_by_vyte_id(&entry.organization.vyte_id);
+    assert_eq!(by_vyte_id.map(|found| found.organization.number), Some(organization));
+    assert!(catalogue.organization_by_vyte_id("ffffffffffffffffffffffff").is_none());
     assert_eq!(
         (entry.organization.name.as_ref(), entry.organization.vyte_body),
         ("Clinic", VyteBody::Object)

@@ -60,6 +60,7 @@ fn catalogue(version: u64, organizations: &[Arc<OrganizationEntry>]) -> Arc<Cata
             .map(|entry| (entry.organization.number, Arc::clone(entry)))
             .collect(),
         organization_ids: HashMap::new(),
+        organization_vyte_ids: HashMap::new(),
         keys: HashMap::new(),
         oauth_clients: HashMap::new(),
         subscriptions,

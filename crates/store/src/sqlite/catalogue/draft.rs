@@ -190,6 +190,7 @@ impl Draft {
         }
         for (number, parts) in self.organizations {
             catalogue.organization_ids.insert(parts.organization.id, number);
+            catalogue.organization_vyte_ids.insert(Arc::clone(&parts.organization.vyte_id), number);
             let entry = OrganizationEntry::new(
                 parts.organization,
                 parts.subscriptions,

@@ -90,6 +90,7 @@ pub(in crate::sqlite) fn load_catalogue(
         admin_key,
         organizations: HashMap::new(),
         organization_ids: HashMap::new(),
+        organization_vyte_ids: HashMap::new(),
         keys,
         oauth_clients,
         subscriptions,
@@ -97,6 +98,7 @@ pub(in crate::sqlite) fn load_catalogue(
     for organization in organizations {
         let number = organization.number;
         catalogue.organization_ids.insert(organization.id, number);
+        catalogue.organization_vyte_ids.insert(Arc::clone(&organization.vyte_id), number);
         let entry = OrganizationEntry::new(
             organization,
             entries.remove(&number).unwrap_or_default(),
