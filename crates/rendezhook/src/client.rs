@@ -37,6 +37,11 @@ pub(crate) enum ClientError {
     /// No key was given.
     #[error("no key; pass --key or set RENDEZHOOK_KEY (or RENDEZHOOK_ADMIN_KEY)")]
     NoKey,
+    /// No organization was named.
+    #[error(
+        "no organization; pass --organization or set RENDEZHOOK_ORGANIZATION (`rendezhook org list` shows the ids)"
+    )]
+    NoOrganization,
     /// The address of the server with what was given does not make a URL.
     #[error("{url} cannot be called; check --server, the key and the ids")]
     Uncallable {
@@ -125,6 +130,20 @@ impl ApiClient {
     /// As [`ApiClient::new`].
     pub(crate) fn for_organization(connection: &Connection) -> Result<Self, ClientError> {
         Ok(Self { organization: connection.organization.clone(), ..Self::new(&connection.server)? })
+    }
+
+    /// Prepares calls below the path of the connection's organization, and answers with the path of this collection there. The
+    /// organization is in the path then, so it is not named in the query.
+    ///
+    /// # Errors
+    /// As [`ApiClient::new`], and when the connection names no organization.
+    pub(crate) fn below_organization(
+        connection: &Connection,
+        collection: &str,
+    ) -> Result<(Self, String), ClientError> {
+        let organization = connection.organization.as_ref().ok_or(ClientError::NoOrganization)?;
+        let client = Self::new(&connection.server)?;
+        Ok((client, format!("/api/v1/organizations/{organization}/{collection}")))
     }
 
     /// Calls `method path` and reads the JSON answer (`null` when it is empty).

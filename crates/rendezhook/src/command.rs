@@ -5,6 +5,7 @@ mod demo;
 mod input;
 mod key;
 mod listen;
+mod oauth_client;
 mod org;
 mod output;
 mod publish;
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys of an organization.
     #[command(subcommand)]
     Key(key::Command),
+    /// Make, list and revoke OAuth clients of an organization, for the doo API.
+    #[command(subcommand)]
+    OauthClient(oauth_client::Command),
     Publish(publish::Arguments),
     Listen(listen::Arguments),
     Verify(verify::Arguments),
@@ -68,6 +72,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Org(command) => org::run(command),
             Self::Key(command) => key::run(command),
+            Self::OauthClient(command) => oauth_client::run(command),
             Self::Publish(arguments) => publish::run(&arguments),
             Self::Listen(arguments) => listen::run(arguments),
             Self::Verify(arguments) => verify::run(&arguments),

@@ -8,6 +8,7 @@ mod file;
 mod listen;
 mod log;
 mod origin_header;
+mod public_address;
 mod retention;
 pub(crate) mod units;
 
@@ -17,6 +18,7 @@ pub(crate) use delivery::{DeliverySettingError, DeliverySettings, ExchangeLog};
 pub(crate) use file::SettingsFileError;
 pub(crate) use listen::ListenSettings;
 pub(crate) use log::LogSettings;
+pub(crate) use public_address::{PublicAddress, PublicAddressError};
 pub(crate) use retention::{RetentionError, RetentionSettings};
 
 /// Everything `rendezhook serve` can be told.

@@ -14,7 +14,7 @@ use rendezhook_delivery::means::Means;
 use rendezhook_delivery::options::{DeliveryOptions, ExchangeLog};
 use rendezhook_delivery::runtime::{Delivery, DeliveryError};
 use rendezhook_delivery::scheduler::SchedulerLimits;
-use rendezhook_domain::target::TargetPolicy;
+use rendezhook_domain::target::{OwnOriginError, TargetPolicy};
 use rendezhook_graphql::{GraphQl, SchemaFault};
 use rendezhook_intake::Intake;
 use rendezhook_server::{BodyLimits, Server, ServerOptions, ServerState};
@@ -27,7 +27,9 @@ pub(crate) use egress::EgressSetupError;
 pub(crate) use keys::{DemoOrganization, KeySetupError, NewAdminKey};
 pub(crate) use master_key::MasterKeyError;
 
-use crate::settings::{self, DeliverySettingError, RetentionError, Settings};
+use crate::settings::{
+    self, DeliverySettingError, PublicAddress, PublicAddressError, RetentionError, Settings,
+};
 
 /// The server cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +69,12 @@ pub(crate) enum StartError {
     /// A delivery setting is out of its range.
     #[error(transparent)]
     Delivery(#[from] DeliverySettingError),
+    /// The address of the listener makes no URL.
+    #[error(transparent)]
+    PublicAddress(#[from] PublicAddressError),
+    /// An origin of ours names no host.
+    #[error(transparent)]
+    OwnOrigin(#[from] OwnOriginError),
     /// The schema of GraphQL cannot be made.
     #[error(transparent)]
     GraphQl(#[from] SchemaFault),
@@ -117,16 +125,27 @@ impl Application {
         let listener = TcpListener::bind(wanted).await.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
 
+        let public_address = match &settings.listen.public_address {
+            Some(address) => address.clone(),
+            None => PublicAddress::of_listener(address)?,
+        };
+        let own_origins = settings.listen.own_origins(&public_address)?;
+
         let outbound = egress::egress(rule.clone(), &settings.delivery, address)?;
         let shared: Arc<dyn Store> = store.clone();
         let graphql = GraphQl::new(Arc::clone(&shared))?;
-        let means =
-            Means { origin_headers: settings.delivery.origin_headers(), ..Means::new(outbound, graphql.clone()) };
+        let means = Means {
+            own_origins: own_origins.clone(),
+            origin_headers: settings.delivery.origin_headers(),
+            ..Means::new(outbound, graphql.clone())
+        };
         let (delivery, handle) =
             Delivery::new(delivery_options, Arc::clone(&shared), feed, means, clock.clone());
         let options = ServerOptions {
             bodies: BodyLimits { resource_bytes: settings.listen.resource_bytes(), ..BodyLimits::default() },
             target_policy: TargetPolicy::new(rule),
+            public_address: public_address.text(),
+            own_origins,
             ..ServerOptions::default()
         };
         let intake = Arc::new(Intake::new(Arc::clone(&shared)));

@@ -33,7 +33,7 @@ pub(crate) fn document(mut api: OpenApi, options: &ServerOptions) -> Bytes {
     ));
     info.license = Some(License::new("MIT OR Apache-2.0"));
     api.info = info;
-    api.servers = options.public_address.as_ref().map(|address| vec![Server::new(address.as_ref())]);
+    api.servers = Some(vec![Server::new(options.public_address.as_ref())]);
     api.security = Some(vec![SecurityRequirement::new(KEY_SCHEME, Vec::<String>::new())]);
 
     let components = api.components.get_or_insert_default();

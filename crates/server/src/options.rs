@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rendezhook_domain::target::{AddressRule, TargetPolicy};
+use rendezhook_domain::target::{AddressRule, OwnOrigins, TargetPolicy};
 
 /// The settings of a [`Server`](crate::Server). The defaults suit one machine with a few GiB of memory.
 #[derive(Debug, Clone)]
@@ -14,9 +14,10 @@ pub struct ServerOptions {
     pub connections: ConnectionLimits,
     /// Which target URLs are taken.
     pub target_policy: TargetPolicy,
-    /// Where clients reach the server, without a slash at the end (`https://hooks.example.com`); `None` leaves it out of the
-    /// OpenAPI document.
-    pub public_address: Option<Arc<str>>,
+    /// Where clients reach the server, for absolute links; without a slash at the end (`https://hooks.example.com`).
+    pub public_address: Arc<str>,
+    /// The origins of doo hooks that are this server.
+    pub own_origins: OwnOrigins,
     /// How long a request for a test delivery waits for the delivery's end.
     pub test_timeout: Duration,
 }
@@ -27,7 +28,8 @@ impl Default for ServerOptions {
             bodies: BodyLimits::default(),
             connections: ConnectionLimits::default(),
             target_policy: TargetPolicy::new(AddressRule::default()),
-            public_address: None,
+            public_address: Arc::from("http://127.0.0.1:8080"),
+            own_origins: OwnOrigins::default(),
             test_timeout: Duration::from_secs(35),
         }
     }

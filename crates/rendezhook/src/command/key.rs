@@ -48,38 +48,24 @@ pub(crate) enum Command {
     },
 }
 
-/// No organization was named.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "no organization; pass --organization or set RENDEZHOOK_ORGANIZATION (`rendezhook org list` shows the ids)"
-)]
-struct NoOrganization;
-
 /// Carries the command out.
 pub(crate) fn run(command: Command) -> Ending {
     match command {
         Command::Create { name, scope, user, expires_at, connection } => {
-            let (client, keys) = prepare(connection)?;
+            let (client, keys) = ApiClient::below_organization(&connection, "keys")?;
             let body = json!({"name": name, "scope": scope, "user": user, "expires_at": expires_at});
             output::json(&client.call("POST", &keys, &Body::Json(&body))?);
         }
         Command::List { cursor, limit, connection } => {
-            let (client, keys) = prepare(connection)?;
+            let (client, keys) = ApiClient::below_organization(&connection, "keys")?;
             let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
             output::json(&client.call("GET", &format!("{keys}?limit={limit}{cursor}"), &Body::Empty)?);
         }
         Command::Revoke { id, connection } => {
-            let (client, keys) = prepare(connection)?;
+            let (client, keys) = ApiClient::below_organization(&connection, "keys")?;
             client.call("DELETE", &format!("{keys}/{id}"), &Body::Empty)?;
             output::line(format!("revoked {id}"));
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The client, and the path of the organization's keys. The organization is in the path, so it is not named in the query.
-fn prepare(connection: Connection) -> Result<(ApiClient, String), Box<dyn std::error::Error>> {
-    let organization = connection.organization.ok_or(NoOrganization)?;
-    let client = ApiClient::new(&connection.server)?;
-    Ok((client, format!("/api/v1/organizations/{organization}/keys")))
 }

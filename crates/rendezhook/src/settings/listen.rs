@@ -3,9 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use rendezhook_domain::target::{OwnOrigin, OwnOriginError, OwnOrigins};
+use serde::{Deserialize, Deserializer};
 
+use super::public_address::PublicAddress;
 use super::units::ByteCount;
+
+/// The platform's own GraphQL in the documents of doo, whose integrations name it in their hooks.
+const DEFAULT_OWN_ORIGIN: &str = "gql.doo.net";
 
 /// Where the server listens and keeps its data.
 #[derive(Debug, Clone, Default, Deserialize, clap::Args)]
@@ -14,6 +19,17 @@ pub(crate) struct ListenSettings {
     /// Address and port to listen on; port 0 takes a free one. [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS", env = "RENDEZHOOK_LISTEN")]
     pub listen: Option<SocketAddr>,
+
+    /// Where clients reach the server, for absolute links: http or https, a host, and a port where it needs one.
+    /// [default: http:// and the address it listens on]
+    #[arg(long, value_name = "URL", env = "RENDEZHOOK_PUBLIC_ADDRESS")]
+    pub public_address: Option<PublicAddress>,
+
+    /// Hosts whose GraphQL is this server's: hooks of the doo API that name one as their origin are answered here; separated by
+    /// commas. The public address always is one. [default: gql.doo.net]
+    #[arg(long, value_name = "HOST,…", env = "RENDEZHOOK_OWN_ORIGINS", value_delimiter = ',')]
+    #[serde(default, deserialize_with = "own_origins")]
+    pub own_origins: Option<Vec<OwnOrigin>>,
 
     /// Directory of the database and the master key; made when missing. [default: rendezhook-data]
     #[arg(long, value_name = "DIRECTORY", env = "RENDEZHOOK_DATA")]
@@ -42,6 +58,8 @@ impl ListenSettings {
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
             listen: self.listen.or(other.listen),
+            public_address: self.public_address.or(other.public_address),
+            own_origins: self.own_origins.or(other.own_origins),
             data: self.data.or(other.data),
             dev: self.dev.or(other.dev),
             resource_limit: self.resource_limit.or(other.resource_limit),
@@ -54,6 +72,18 @@ impl ListenSettings {
     #[must_use]
     pub(crate) fn address(&self) -> SocketAddr {
         self.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
+    }
+
+    /// Every origin that is this server, which clients reach at `public_address`.
+    ///
+    /// # Errors
+    /// Never: the default is the name of a host.
+    pub(crate) fn own_origins(&self, public_address: &PublicAddress) -> Result<OwnOrigins, OwnOriginError> {
+        let named = match &self.own_origins {
+            Some(named) => named.clone(),
+            None => vec![DEFAULT_OWN_ORIGIN.parse()?],
+        };
+        Ok(named.into_iter().chain([public_address.origin()]).collect())
     }
 
     /// The data directory.
@@ -73,4 +103,11 @@ impl ListenSettings {
     pub(crate) fn resource_bytes(&self) -> usize {
         self.resource_limit.unwrap_or(ByteCount::kibibytes(256)).bytes()
     }
+}
+
+/// Hosts of the settings file, which writes them as texts.
+fn own_origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<OwnOrigin>>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let parsed: Result<_, _> = texts.iter().map(|text| text.parse()).collect();
+    parsed.map(Some).map_err(serde::de::Error::custom)
 }

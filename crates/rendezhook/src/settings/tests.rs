@@ -2,6 +2,7 @@ use std::error::Error;
 use std::io::Write;
 
 use clap::Parser;
+use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 
 use super::*;
 
@@ -73,4 +74,36 @@ fn a_missing_file_is_named() {
 fn dev_is_a_switch_that_can_also_be_named_false() {
     assert!(parse(&["--dev"]).unwrap().listen.is_dev());
     assert!(!parse(&["--dev=false"]).unwrap().listen.is_dev());
+}
+
+#[test]
+fn links_and_own_origins_begin_with_what_the_server_is_told() {
+    let url = |text: &str| TargetUrl::parse(text, &TargetPolicy::stored()).unwrap();
+    let address = || "https://hooks.example.com".parse::<PublicAddress>().unwrap();
+
+    let told = with_file(
+        "[server]\npublic-address = \"https://file.example\"\nown-origins = [\"gql.file.example\"]\n",
+        &["--public-address", "https://hooks.example.com/"],
+    )
+    .unwrap();
+    assert_eq!(told.listen.public_address, Some(address()));
+    let origins = told.listen.own_origins(&address()).unwrap();
+    for (origin, own) in [
+        ("https://gql.file.example/graphql", true),
+        ("https://hooks.example.com/graphql", true),
+        ("https://gql.doo.net", false),
+    ] {
+        assert_eq!(origins.contains(&url(origin)), own, "{origin}");
+    }
+
+    let silent = parse(&[]).unwrap().listen.own_origins(&address()).unwrap();
+    assert!(silent.contains(&url("https://gql.doo.net")));
+    let several = parse(&["--own-origins", "a.example,b.example:8443"]).unwrap();
+    let origins = several.listen.own_origins(&address()).unwrap();
+    assert!(origins.contains(&url("https://b.example:8443/")));
+
+    let path = parse(&["--public-address", "https://hooks.example.com/hooks"]).unwrap_err().to_string();
+    assert!(path.contains("--public-address") && path.contains("leave out"), "{path}");
+    let host = parse(&["--own-origins", "https://gql.doo.net"]).unwrap_err().to_string();
+    assert!(host.contains("--own-origins") && host.contains("gql.example.com"), "{host}");
 }

@@ -84,6 +84,34 @@ fn keys_are_listed_page_by_page() {
 }
 
 #[test]
+fn oauth_clients_are_made_listed_and_revoked() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let (organization, _) = server.organization("Clinic");
+    let with_organization = |arguments: &[&'static str]| {
+        let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        arguments.extend(["--organization".to_owned(), organization.clone()]);
+        arguments
+    };
+    let json_of = |arguments: Vec<String>| {
+        server.json_of(ADMIN_KEY, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let made = json_of(with_organization(&["oauth-client", "create", "ticket shop", "--user", "u-1"]));
+    let (id, secret) = (text(&made, "client_id"), text(&made, "client_secret"));
+    assert_eq!((text(&made, "user"), secret.len()), ("u-1".to_owned(), 50));
+
+    let listed = json_of(with_organization(&["oauth-client", "list", "--limit", "1"]));
+    assert_eq!(text(&listed["items"][0], "client_id"), id);
+    assert!(!listed.to_string().contains(&secret), "a secret is shown once only");
+
+    let revoke = ["oauth-client", "revoke", &id, "--organization", &organization];
+    let revoked = server.command(ADMIN_KEY, &revoke);
+    assert!(revoked.status.success());
+    assert_eq!(String::from_utf8_lossy(&revoked.stdout), format!("revoked {id}\n"));
+    assert!(!server.command(ADMIN_KEY, &revoke).status.success(), "it is gone");
+}
+
+#[test]
 fn an_id_that_cannot_stand_in_an_address_is_named() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path());

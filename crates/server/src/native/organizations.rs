@@ -1,8 +1,9 @@
-//! `/api/v1/organizations`: the tenants, and their keys.
+//! `/api/v1/organizations`: the tenants, their keys and OAuth clients.
 
 mod create;
 mod keys;
 mod list;
+mod oauth_clients;
 mod show;
 mod update;
 
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(create::create, list::list))
         .routes(routes!(show::show, update::update))
         .merge(keys::routes())
+        .merge(oauth_clients::routes())
 }
 
 /// An organization: the tenant.

@@ -11,6 +11,7 @@ mod isolation;
 mod keys;
 mod limits;
 mod logs;
+mod oauth_clients;
 mod organizations;
 mod publishing;
 mod receivers;

@@ -82,7 +82,10 @@ fn may_pass(error: &ClientError) -> bool {
     match error {
         ClientError::Unreachable { .. } => true,
         ClientError::Refused { status, .. } => matches!(status, 429 | 502 | 503 | 504),
-        ClientError::NoKey | ClientError::Uncallable { .. } | ClientError::Unintelligible(_) => false,
+        ClientError::NoKey
+        | ClientError::NoOrganization
+        | ClientError::Uncallable { .. }
+        | ClientError::Unintelligible(_) => false,
     }
 }
 
