@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rendezhook_domain::target::{AddressRule, OwnOrigins, TargetPolicy};
+use rendezhook_domain::target::{AddressRule, Cidr, OwnOrigins, TargetPolicy};
 
 /// The settings of a [`Server`](crate::Server). The defaults suit one machine with a few GiB of memory.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct ServerOptions {
     pub public_address: Arc<str>,
     /// The origins of doo hooks that are this server.
     pub own_origins: OwnOrigins,
+    /// The proxies whose `X-Forwarded-For` says for whom they ask; empty when clients connect directly.
+    pub trusted_proxies: Vec<Cidr>,
     /// How long a request for a test delivery waits for the delivery's end.
     pub test_timeout: Duration,
 }
@@ -30,6 +32,7 @@ impl Default for ServerOptions {
             target_policy: TargetPolicy::new(AddressRule::default()),
             public_address: Arc::from("http://127.0.0.1:8080"),
             own_origins: OwnOrigins::default(),
+            trusted_proxies: Vec::new(),
             test_timeout: Duration::from_secs(35),
         }
     }

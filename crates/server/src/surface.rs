@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use axum::response::Response;
 
 use crate::failure::{Failure, FailureKind, FieldError};
+use crate::vyte::join;
 
 /// The APIs that live on one port. Their paths do not collide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum Surface {
     Vyte,
     /// The API of SimplyMeet.me.
     SimplyMeet,
+    /// Pages for people: the join link.
+    Page,
     /// Our own, and everything that is no API.
     Native,
 }
@@ -62,6 +65,8 @@ impl Surface {
             Self::Vyte
         } else if begins_with("/api/webhooks") {
             Self::SimplyMeet
+        } else if begins_with("/organizations") {
+            Self::Page
         } else {
             Self::Native
         }
@@ -73,6 +78,12 @@ impl Surface {
             Self::Native => native(failure, request_id),
             Self::Vyte => vyte(failure),
             Self::SimplyMeet => simplymeet(failure),
+            Self::Page => {
+                let status = failure.kind().status();
+                let (headers, page) = join::failure(status);
+                response.headers_mut().extend(headers);
+                (status, "text/html; charset=utf-8", page)
+            }
         };
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -171,6 +182,9 @@ mod tests {
         for path in ["/api/webhooks", "/api/webhooks/", "/api/webhooks/3e687c78-a8b8-4837-9333-57e3d807e61c"]
         {
             assert_eq!(Surface::of(path), Surface::SimplyMeet, "{path}");
+        }
+        for path in ["/organizations", "/organizations/60af5269459aad001d0cb565/join"] {
+            assert_eq!(Surface::of(path), Surface::Page, "{path}");
         }
         for path in
             ["/", "/api/webhooksmith", "/hooksmith", "/v20/hooks", "/api/v1/subscriptions", "/api/hooks", ""]

@@ -1,8 +1,9 @@
-//! The Vyte API, v1 (`/hooks`) and v2 (`/v2/hooks`): one system whose lists have two forms.
+//! The Vyte API, v1 (`/hooks`) and v2 (`/v2/hooks`): one system whose lists have two forms. And its join link.
 
 mod auth_test;
 mod create;
 mod hook;
+pub(crate) mod join;
 mod list;
 
 use axum::Router;
@@ -18,7 +19,7 @@ use rendezhook_store::catalogue::OrganizationEntry;
 use crate::failure::Failure;
 use crate::state::ServerState;
 
-/// Every route of the Vyte API.
+/// Every route of the Vyte API and of its join link.
 pub(crate) fn routes() -> Router<ServerState> {
     let one_hook = || get(hook::show).put(hook::update).delete(hook::delete);
     Router::new()
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Router<ServerState> {
         .route("/v2/hooks", get(list::version_2).post(create::create))
         .route("/v2/hooks/{hook_id}", one_hook())
         .route("/v2/auth/test", get(auth_test::show))
+        .merge(join::routes())
 }
 
 /// A JSON text that the dialect wrote.

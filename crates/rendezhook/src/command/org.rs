@@ -42,6 +42,12 @@ pub(crate) enum Command {
         /// How deliveries of its Vyte hooks are wrapped: an array of one item, or the bare object.
         #[arg(long, value_parser = ["array", "object"])]
         vyte_body: Option<String>,
+        /// Whether people may become its users through its join link.
+        #[arg(long, value_name = "true|false")]
+        join_link: Option<bool>,
+        /// Whether lists of doo hooks hide client secrets, which the documents of the doo API show in clear.
+        #[arg(long, value_name = "true|false")]
+        mask_doo_secrets: Option<bool>,
         #[command(flatten)]
         connection: ServerConnection,
     },
@@ -66,10 +72,12 @@ pub(crate) fn run(command: Command) -> Ending {
         Command::Show { id, connection } => {
             ApiClient::new(&connection)?.call("GET", &format!("/api/v1/organizations/{id}"), &Body::Empty)?
         }
-        Command::Update { id, name, vyte_body, connection } => {
+        Command::Update { id, name, vyte_body, join_link, mask_doo_secrets, connection } => {
             let mut changes = serde_json::Map::new();
             changes.extend(name.map(|name| ("name".to_owned(), json!(name))));
             changes.extend(vyte_body.map(|form| ("vyte_body".to_owned(), json!(form))));
+            changes.extend(join_link.map(|on| ("join_link".to_owned(), json!(on))));
+            changes.extend(mask_doo_secrets.map(|on| ("mask_doo_secrets".to_owned(), json!(on))));
             let path = format!("/api/v1/organizations/{id}");
             ApiClient::new(&connection)?.call("PATCH", &path, &Body::Json(&changes.into()))?
         }

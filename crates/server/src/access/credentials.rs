@@ -57,6 +57,8 @@ fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
     let bearer = header.and_then(bearer_token);
     match Surface::of(parts.uri.path()) {
         Surface::Native => bearer.map(Cow::Borrowed),
+        // No page asks for a key.
+        Surface::Page => None,
         Surface::SimplyMeet => {
             let key = parts.headers.get(X_API_KEY).map(|value| value.to_str().unwrap_or_default());
             key.map(Cow::Borrowed)

@@ -43,6 +43,10 @@ pub(crate) struct OrganizationView {
     /// shows.
     #[schema(value_type = vocabulary::VyteBodyWord)]
     vyte_body: VyteBody,
+    /// Whether people may become its users through its join link, `/organizations/{vyte_id}/join`.
+    join_link: bool,
+    /// Whether lists of doo hooks hide `client_secret`, which the document of the doo API shows in clear.
+    mask_doo_secrets: bool,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -55,6 +59,8 @@ impl From<&Organization> for OrganizationView {
             name: organization.name.to_string(),
             vyte_id: organization.vyte_id.to_string(),
             vyte_body: organization.vyte_body,
+            join_link: organization.join_link,
+            mask_doo_secrets: organization.masks_doo_secrets,
             created_at: organization.created_at,
         }
     }

@@ -1,5 +1,7 @@
 //! `/api/v1/subscriptions`: who wants which actions where, on whatever surface they said so.
 
+mod authentication;
+mod change;
 mod create;
 mod delete;
 mod list;

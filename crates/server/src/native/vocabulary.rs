@@ -6,10 +6,13 @@ use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::stage::Stage;
-use rendezhook_domain::subscription::{Dialect, SubscriptionState};
+use rendezhook_domain::subscription::{Dialect, RequestMethod, SubscriptionState};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+/// The ways to show a target that deliveries may come.
+pub(crate) const AUTHENTICATIONS: [&str; 3] = ["oauth2_client_credentials", "basic", "api_key"];
 
 /// Makes a type that stands for a list of words in descriptions. It has no values: on the wire there is a text.
 macro_rules! words {
@@ -48,6 +51,10 @@ words! {
     SubscriptionStateWord = SubscriptionState::ALL.map(SubscriptionState::name);
     /// The states of a subscription that its owner can choose.
     SettableStateWord = [SubscriptionState::Enabled, SubscriptionState::Paused].map(SubscriptionState::name);
+    /// The methods of deliveries.
+    RequestMethodWord = RequestMethod::ALL.map(RequestMethod::name);
+    /// The ways to show a target that deliveries may come.
+    AuthenticationWord = AUTHENTICATIONS;
     /// The wire forms.
     DialectWord = Dialect::ALL.map(Dialect::name);
     /// The two ways to wrap a Vyte delivery.

@@ -1,11 +1,12 @@
 //! Taking connections, a bounded number at once, and letting them go.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -34,7 +35,7 @@ pub(super) async fn serve(
     let http = protocol(&limits);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let (stream, slot) = tokio::select! {
+        let (stream, peer, slot) = tokio::select! {
             () = &mut shutdown => break,
             taken = take(&listener, &slots) => match taken {
                 Some(taken) => taken,
@@ -42,7 +43,8 @@ pub(super) async fn serve(
             },
         };
         let router = Arc::clone(&router);
-        let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
+        let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
             let router = Router::clone(&router);
             async move { Ok::<_, Infallible>(answer(router, request).await) }
         });
@@ -79,16 +81,19 @@ fn protocol(limits: &ConnectionLimits) -> http1::Builder {
     http
 }
 
-/// The next connection, once there is room for one.
-async fn take(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+/// The next connection and who opened it, once there is room for one.
+async fn take(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _peer)) => {
+        Ok((stream, peer)) => {
             // Answers are small and whole: waiting to fill a packet only delays them.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
-            Some((stream, slot))
+            Some((stream, peer, slot))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection cannot be taken; trying again");

@@ -17,6 +17,8 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "name": "Example GmbH",
         "vyte_id": "<24 hex>",
         "vyte_body": "array",
+        "join_link": false,
+        "mask_doo_secrets": false,
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -27,7 +29,8 @@ async fn an_organization_is_made_shown_listed_and_changed() {
 
     assert_eq!(api.get(&path, &api.admin).await.json(), made.json());
 
-    let patch = json!({ "name": "Example AG", "vyte_body": "object" });
+    let patch =
+        json!({ "name": "Example AG", "vyte_body": "object", "join_link": true, "mask_doo_secrets": true });
     let changed = api.call("PATCH", &path, &api.admin, patch).await;
     assert_json_snapshot!(changed.shown(), @r#"
     {
@@ -37,6 +40,8 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "name": "Example AG",
         "vyte_id": "<24 hex>",
         "vyte_body": "object",
+        "join_link": true,
+        "mask_doo_secrets": true,
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -54,6 +59,8 @@ async fn an_organization_is_made_shown_listed_and_changed() {
             "name": "Example AG",
             "vyte_id": "<24 hex>",
             "vyte_body": "object",
+            "join_link": true,
+            "mask_doo_secrets": true,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -80,6 +87,8 @@ async fn pages_of_organizations_follow_each_other() {
             "name": "first",
             "vyte_id": "<24 hex>",
             "vyte_body": "array",
+            "join_link": false,
+            "mask_doo_secrets": false,
             "created_at": "2026-01-15T09:30:00.000Z"
           },
           {
@@ -87,6 +96,8 @@ async fn pages_of_organizations_follow_each_other() {
             "name": "second",
             "vyte_id": "<24 hex>",
             "vyte_body": "array",
+            "join_link": false,
+            "mask_doo_secrets": false,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -106,6 +117,8 @@ async fn pages_of_organizations_follow_each_other() {
             "name": "third",
             "vyte_id": "<24 hex>",
             "vyte_body": "array",
+            "join_link": false,
+            "mask_doo_secrets": false,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],

@@ -25,13 +25,16 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "id": "sub_#",
         "dialect": "standard",
         "target_url": "https://api.example.com:443/Hooks/?key=%41&b=1#part",
+        "method": "POST",
         "actions": [
           "event.confirmed",
           "order.*"
         ],
         "user": null,
+        "event": null,
         "description": "the CRM",
         "receiver": "rcv_#",
+        "authentication": null,
         "state": "enabled",
         "disabled_because": null,
         "retry_schedule_seconds": [
@@ -41,6 +44,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "vyte_hook_id": null,
         "vyte_body": null,
         "simplymeet_uuid": null,
+        "doo_group_id": null,
         "created_at": "2026-01-15T09:30:00.000Z",
         "updated_at": "2026-01-15T09:30:00.000Z",
         "revision": 1,
@@ -65,18 +69,22 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "id": "sub_#",
         "dialect": "standard",
         "target_url": "https://other.example.com/",
+        "method": "POST",
         "actions": [
           "*"
         ],
         "user": null,
+        "event": null,
         "description": "",
         "receiver": "rcv_#",
+        "authentication": null,
         "state": "paused",
         "disabled_because": null,
         "retry_schedule_seconds": null,
         "vyte_hook_id": null,
         "vyte_body": null,
         "simplymeet_uuid": null,
+        "doo_group_id": null,
         "created_at": "2026-01-15T09:30:00.000Z",
         "updated_at": "2026-01-15T09:31:00.000Z",
         "revision": 2
@@ -137,19 +145,23 @@ async fn hooks_of_the_vyte_surface_appear_too() {
             "id": "sub_#",
             "dialect": "vyte",
             "target_url": "https://api.example.com/hooks/12345",
+            "method": "POST",
             "actions": [
               "event.cancelled",
               "event.removed"
             ],
             "user": null,
+            "event": null,
             "description": "",
             "receiver": "rcv_#",
+            "authentication": null,
             "state": "enabled",
             "disabled_because": null,
             "retry_schedule_seconds": null,
             "vyte_hook_id": "<24 hex>",
             "vyte_body": null,
             "simplymeet_uuid": null,
+            "doo_group_id": null,
             "created_at": "2026-01-15T09:30:00.000Z",
             "updated_at": "2026-01-15T09:30:00.000Z",
             "revision": 1
@@ -304,7 +316,7 @@ async fn every_wrong_member_is_named() {
       "422 invalid_fields: /actions/1: this action is named twice; name it once",
       "422 invalid_fields: /actions/0: invalid type: integer `7`, expected a string",
       "422 invalid_fields: /secret: a signing secret holds 5 bytes; use 24 to 64 random bytes",
-      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `actions`, `description`, `receiver`, `retry_schedule_seconds`, `secret`"
+      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `actions`, `event`, `description`, `receiver`, `authentication`, `retry_schedule_seconds`, `secret`"
     ]
     "#);
     assert_eq!(api.get("/api/v1/subscriptions", &key).await.json()["items"], json!([]));
@@ -332,7 +344,7 @@ async fn a_change_is_checked_like_a_new_one() {
       "422 invalid_fields: /actions: name 1 to 50 actions, or \"*\" for all",
       "422 invalid_fields: /state: a subscription can be set to enabled or paused",
       "422 invalid_fields: /retry_schedule_seconds: a retry schedule has 0 steps; give it 1 to 20",
-      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `actions`, `description`, `state`, `retry_schedule_seconds`, `vyte_body`, `revision`"
+      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `authentication`, `vyte_body`, `revision`"
     ]
     "#);
 }

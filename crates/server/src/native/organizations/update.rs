@@ -27,6 +27,10 @@ pub(crate) struct OrganizationPatch {
     /// How deliveries of its Vyte hooks are wrapped.
     #[schema(value_type = Option<vocabulary::VyteBodyWord>)]
     vyte_body: Option<VyteBody>,
+    /// Whether people may become its users through its join link, `/organizations/{vyte_id}/join`; false at first.
+    join_link: Option<bool>,
+    /// Whether lists of doo hooks hide `client_secret`, which the document of the doo API shows in clear; false at first.
+    mask_doo_secrets: Option<bool>,
 }
 
 /// Changes an organization.
@@ -55,7 +59,8 @@ pub(crate) async fn update(
         update: OrganizationUpdate {
             name: patch.name.map(Arc::from),
             vyte_body: patch.vyte_body,
-            ..OrganizationUpdate::default()
+            join_link: patch.join_link,
+            masks_doo_secrets: patch.mask_doo_secrets,
         },
     };
     let catalogue = state.change(change).await?;

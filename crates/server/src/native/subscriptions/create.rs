@@ -10,13 +10,16 @@ use rendezhook_store::identity::NewId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::authentication::AuthenticationRequest;
 use super::request;
 use super::view::SubscriptionView;
 use crate::access::{Access, ManageSubscriptions};
 use crate::answer::Created;
 use crate::body::JsonBody;
 use crate::failure::Failure;
+use crate::json::ObjectOf;
 use crate::native::fields::FieldChecks;
+use crate::native::vocabulary;
 use crate::state::ServerState;
 
 /// A subscription to be made.
@@ -26,9 +29,15 @@ pub(crate) struct SubscriptionRequest {
     /// Where deliveries go: an https URL of at most 2,048 bytes that leads to the public Internet.
     #[schema(max_length = 2048, example = "https://api.example.com/hooks/12345")]
     target_url: String,
+    /// The method of deliveries, `POST` when not given. `GET` and `DELETE` carry no body.
+    #[schema(value_type = Option<vocabulary::RequestMethodWord>)]
+    method: Option<String>,
     /// Which actions it wants: names (`event.confirmed`), all of a kind (`event.*`) or all (`*`).
     #[schema(min_items = 1, max_items = 50, example = json!(["event.confirmed", "event.cancelled"]))]
     actions: Vec<String>,
+    /// Only actions of the event with this id, and those of its orders. 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255)]
+    event: Option<String>,
     /// What you call it: up to 255 characters.
     #[serde(default)]
     #[schema(max_length = 255)]
@@ -37,6 +46,9 @@ pub(crate) struct SubscriptionRequest {
     /// deliveries keep their order and are paused together. Its endpoint when not given.
     #[schema(min_length = 1, max_length = 255, example = "crm")]
     receiver: Option<String>,
+    /// How the target is shown that deliveries may come, beside the signature.
+    #[schema(value_type = Option<AuthenticationRequest>)]
+    authentication: Option<ObjectOf<AuthenticationRequest>>,
     /// The waits between attempts, in seconds: 1 to 20 steps of 1 second to 48 hours, at most 7 days together. The server's
     /// own schedule when not given.
     #[schema(min_items = 1, max_items = 20, example = json!([5, 30, 120]))]
@@ -72,13 +84,18 @@ pub(crate) async fn create(
 ) -> Result<Created<NewSubscriptionView>, Failure> {
     let mut checks = FieldChecks::default();
     let target = request::target_url(&mut checks, &wanted.target_url, &state.options.target_policy);
+    let method = wanted.method.as_deref().and_then(|text| request::method(&mut checks, text));
     let actions = request::actions(&mut checks, &wanted.actions);
+    let event = wanted.event.as_deref().and_then(|text| request::event(&mut checks, text));
     request::description(&mut checks, &wanted.description);
     if let Some(name) = &wanted.receiver {
         checks.text("/receiver", name, 1, 255);
     }
     let retry =
         wanted.retry_schedule_seconds.as_deref().and_then(|list| request::retry_schedule(&mut checks, list));
+    let authentication = wanted
+        .authentication
+        .and_then(|ObjectOf(given)| given.check(&mut checks, &state.options.target_policy));
     let given_secret = wanted.secret.as_deref().and_then(|text| request::secret(&mut checks, text));
     let (target, actions) = checks.finish_with(target.zip(actions))?;
 
@@ -97,12 +114,12 @@ pub(crate) async fn create(
         receiver_name: wanted.receiver.map(Into::into),
         receiver_id: ReceiverId::new_at(now, &mut SystemRandomness)?,
         hook: Hook::Standard,
-        method: RequestMethod::Post,
+        method: method.unwrap_or(RequestMethod::Post),
         content: Content::Composed,
-        authentication: None,
+        authentication,
         description: wanted.description.into(),
         target,
-        filter: Filter { actions, user, event: None },
+        filter: Filter { actions, user, event },
         retry,
         secret,
         shared_secret: None,

@@ -1,7 +1,11 @@
 //! Checks of a subscription's members, the same for a new one and for a change.
 
+use std::sync::Arc;
+
 use rendezhook_domain::matching::ActionPattern;
+use rendezhook_domain::resource::ResourceId;
 use rendezhook_domain::retry::RetryPolicy;
+use rendezhook_domain::subscription::RequestMethod;
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_secrets::SigningSecret;
 
@@ -15,6 +19,16 @@ const MAXIMUM_DESCRIPTION: usize = 255;
 /// The URL to which deliveries go.
 pub(super) fn target_url(checks: &mut FieldChecks, text: &str, policy: &TargetPolicy) -> Option<TargetUrl> {
     checks.check("/target_url", TargetUrl::parse(text, policy))
+}
+
+/// The method of deliveries.
+pub(super) fn method(checks: &mut FieldChecks, text: &str) -> Option<RequestMethod> {
+    checks.parse("/method", text)
+}
+
+/// The event whose actions alone are wanted.
+pub(super) fn event(checks: &mut FieldChecks, text: &str) -> Option<Arc<str>> {
+    checks.check("/event", ResourceId::new(text)).map(|_id| Arc::from(text))
 }
 
 /// The wanted actions: at least one, none twice.

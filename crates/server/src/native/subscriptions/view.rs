@@ -3,13 +3,16 @@
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::ActionPattern;
 use rendezhook_domain::retry::RetryPolicy;
-use rendezhook_domain::subscription::{Dialect, DisableReason, Subscription, SubscriptionState, VyteBody};
+use rendezhook_domain::subscription::{
+    Dialect, DisableReason, RequestMethod, Subscription, SubscriptionState, VyteBody,
+};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::OrganizationEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::authentication::AuthenticationView;
 use crate::native::vocabulary;
 
 /// A subscription: who wants which actions where.
@@ -25,16 +28,23 @@ pub(crate) struct SubscriptionView {
     /// Where deliveries go, byte for byte as it was sent.
     #[schema(example = "https://api.example.com/hooks/12345")]
     target_url: String,
+    /// The method of deliveries; `GET` and `DELETE` carry no body.
+    #[schema(value_type = vocabulary::RequestMethodWord)]
+    method: RequestMethod,
     /// Which actions it wants: names (`event.confirmed`), all of a kind (`event.*`) or all (`*`).
     #[schema(value_type = Vec<String>, example = json!(["event.*"]))]
     actions: Vec<ActionPattern>,
     /// Only actions that name this user.
     user: Option<String>,
+    /// Only actions of the event with this id, and those of its orders.
+    event: Option<String>,
     /// What its owner calls it; may be empty.
     description: String,
     /// The receiver its deliveries go to.
     #[schema(value_type = String, example = "rcv_0198b2f0c0de7000800000000000abcd")]
     receiver: Option<ReceiverId>,
+    /// How the target is shown that deliveries may come, beside the signature. Its secret is not shown.
+    authentication: Option<AuthenticationView>,
     /// `enabled`; `paused` by its owner; `disabled` because its receiver asked for that. Deliveries wait in the last two.
     #[schema(value_type = vocabulary::SubscriptionStateWord)]
     state: SubscriptionState,
@@ -52,6 +62,9 @@ pub(crate) struct SubscriptionView {
     /// What the SimplyMeet.me API knows it by; only with the dialect `simplymeet`.
     #[schema(value_type = Option<String>)]
     simplymeet_uuid: Option<Uuid>,
+    /// The group of the doo API it belongs to; only with the dialect `doo`.
+    #[schema(value_type = Option<String>)]
+    doo_group_id: Option<Uuid>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -70,16 +83,20 @@ impl SubscriptionView {
             id: subscription.id,
             dialect: subscription.dialect(),
             target_url: subscription.target.as_str().to_owned(),
+            method: subscription.method,
             actions: subscription.filter.actions.clone(),
             user: subscription.filter.user.as_deref().map(str::to_owned),
+            event: subscription.filter.event.as_deref().map(str::to_owned),
             description: subscription.description.to_string(),
             receiver: receiver.map(|entry| entry.id),
+            authentication: subscription.authentication.as_ref().map(AuthenticationView::from),
             state: subscription.state,
             disabled_because: subscription.disabled_because,
             retry_schedule_seconds: subscription.retry.clone(),
             vyte_hook_id: subscription.hook.vyte().map(|hook| hook.hook_id.to_string()),
             vyte_body: subscription.hook.vyte().and_then(|hook| hook.body),
             simplymeet_uuid: subscription.hook.simplymeet().map(|hook| hook.uuid),
+            doo_group_id: subscription.hook.doo().map(|hook| hook.group),
             created_at: subscription.created_at,
             updated_at: subscription.updated_at,
             revision: subscription.revision,
