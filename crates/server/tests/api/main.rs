@@ -22,6 +22,7 @@ mod simplymeet_documents;
 mod simplymeet_matching;
 mod sockets;
 mod subscription_requests;
+mod subscription_select;
 mod subscriptions;
 mod vyte;
 mod vyte_documents;

@@ -272,6 +272,7 @@ async fn a_hook_is_an_ordinary_subscription() {
       "dialect": "simplymeet",
       "target_url": "https://api.example.com/webhook?a=%41",
       "method": "POST",
+      "select": null,
       "actions": [
         "event.cancelled",
         "event.removed",

@@ -373,6 +373,7 @@ async fn a_doo_hook_keeps_what_its_group_can_show() {
       "dialect": "doo",
       "target_url": "https://api.example.com/doo",
       "method": "POST",
+      "select": null,
       "actions": [
         "event.created"
       ],

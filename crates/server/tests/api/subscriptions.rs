@@ -26,6 +26,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "dialect": "standard",
         "target_url": "https://api.example.com:443/Hooks/?key=%41&b=1#part",
         "method": "POST",
+        "select": null,
         "actions": [
           "event.confirmed",
           "order.*"
@@ -70,6 +71,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "dialect": "standard",
         "target_url": "https://other.example.com/",
         "method": "POST",
+        "select": null,
         "actions": [
           "*"
         ],
@@ -146,6 +148,7 @@ async fn hooks_of_the_vyte_surface_appear_too() {
             "dialect": "vyte",
             "target_url": "https://api.example.com/hooks/12345",
             "method": "POST",
+            "select": null,
             "actions": [
               "event.cancelled",
               "event.removed"
@@ -316,7 +319,7 @@ async fn every_wrong_member_is_named() {
       "422 invalid_fields: /actions/1: this action is named twice; name it once",
       "422 invalid_fields: /actions/0: invalid type: integer `7`, expected a string",
       "422 invalid_fields: /secret: a signing secret holds 5 bytes; use 24 to 64 random bytes",
-      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `actions`, `event`, `description`, `receiver`, `authentication`, `retry_schedule_seconds`, `secret`"
+      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `receiver`, `authentication`, `retry_schedule_seconds`, `secret`"
     ]
     "#);
     assert_eq!(api.get("/api/v1/subscriptions", &key).await.json()["items"], json!([]));
@@ -344,7 +347,7 @@ async fn a_change_is_checked_like_a_new_one() {
       "422 invalid_fields: /actions: name 1 to 50 actions, or \"*\" for all",
       "422 invalid_fields: /state: a subscription can be set to enabled or paused",
       "422 invalid_fields: /retry_schedule_seconds: a retry schedule has 0 steps; give it 1 to 20",
-      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `authentication`, `vyte_body`, `revision`"
+      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `authentication`, `vyte_body`, `revision`"
     ]
     "#);
 }

@@ -6,9 +6,10 @@ use rendezhook_dialects::simplymeet::{self, MeetingEvent};
 use rendezhook_dialects::vyte::management::{HookRequest, OFFERED_ACTIONS};
 use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::subscription::{
-    Dialect, RequestMethod, Subscription, SubscriptionState, TargetAuthentication, VyteBody,
+    Content, Dialect, RequestMethod, Subscription, SubscriptionState, TargetAuthentication, VyteBody,
 };
 use rendezhook_domain::target::TargetPolicy;
+use rendezhook_graphql::GraphQl;
 use rendezhook_secrets::SharedSecret;
 
 use super::authentication::AuthenticationRequest;
@@ -56,6 +57,30 @@ pub(super) fn method(checks: &mut FieldChecks, text: &str, current: &Subscriptio
     };
     checks.refuse("/method", laid_down);
     None
+}
+
+/// What the bodies hold from now on. A `select` of `Some(None)` goes back to what the dialect composes; `method` is the new one, if
+/// there is to be one.
+pub(super) fn content(
+    checks: &mut FieldChecks,
+    select: Option<Option<&str>>,
+    method: Option<RequestMethod>,
+    current: &Subscription,
+    graphql: &GraphQl,
+) -> Option<Content> {
+    if select.is_some() && current.dialect() != Dialect::Standard {
+        checks.refuse("/select", "only subscriptions of the dialect standard select their bodies");
+        return None;
+    }
+    let content = match select {
+        None => None,
+        Some(None) => Some(Content::Composed),
+        Some(Some(query)) => Some(request::select(checks, query, current.filter.user.as_deref(), graphql)?),
+    };
+    let pointer = if content.is_some() { "/select" } else { "/method" };
+    let resulting = content.as_ref().unwrap_or(&current.content);
+    request::body_fits(checks, pointer, method.unwrap_or(current.method), resulting);
+    content
 }
 
 /// How the target is shown that deliveries may come; `Some(None)`: not at all. Vyte and SimplyMeet.me know no authentication,

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Filter;
-use rendezhook_domain::subscription::{Content, Hook, RequestMethod};
+use rendezhook_domain::subscription::Hook;
 use rendezhook_secrets::{SigningSecret, SystemRandomness};
 use rendezhook_store::change::{CatalogueChange, NewSubscription};
 use rendezhook_store::identity::NewId;
@@ -32,6 +32,14 @@ pub(crate) struct SubscriptionRequest {
     /// The method of deliveries, `POST` when not given. `GET` and `DELETE` carry no body.
     #[schema(value_type = Option<vocabulary::RequestMethodWord>)]
     method: Option<String>,
+    /// A GraphQL query of at most 16 KiB over the organization's resources, asked at each attempt: its answer is the body. What
+    /// happened is in the variables `$id`, `$kind`, `$action` and `$user`, of which a query declares those it needs. The envelope
+    /// after Standard Webhooks when not given.
+    #[schema(
+        max_length = 16384,
+        example = "query ($id: ID!) { event(id: $id) { title confirmed { flag } } }"
+    )]
+    select: Option<String>,
     /// Which actions it wants: names (`event.confirmed`), all of a kind (`event.*`) or all (`*`).
     #[schema(min_items = 1, max_items = 50, example = json!(["event.confirmed", "event.cancelled"]))]
     actions: Vec<String>,
@@ -96,6 +104,14 @@ pub(crate) async fn create(
     let authentication = wanted
         .authentication
         .and_then(|ObjectOf(given)| given.check(&mut checks, &state.options.target_policy));
+    // A key that belongs to a user makes subscriptions to that user's actions, on every surface.
+    let user = access.key_user().cloned();
+    let method = method.unwrap_or_default();
+    let content = wanted
+        .select
+        .and_then(|query| request::select(&mut checks, &query, user.as_deref(), &state.graphql))
+        .unwrap_or_default();
+    request::body_fits(&mut checks, "/select", method, &content);
     let given_secret = wanted.secret.as_deref().and_then(|text| request::secret(&mut checks, text));
     let (target, actions) = checks.finish_with(target.zip(actions))?;
 
@@ -106,16 +122,14 @@ pub(crate) async fn create(
         None => SigningSecret::generate(&mut SystemRandomness)?,
     };
     let shown_secret = secret.reveal();
-    // A key that belongs to a user makes subscriptions to that user's actions, on every surface.
-    let user = access.key_user().cloned();
     let subscription = NewSubscription {
         id,
         organization: access.number(),
         receiver_name: wanted.receiver.map(Into::into),
         receiver_id: ReceiverId::new_at(now, &mut SystemRandomness)?,
         hook: Hook::Standard,
-        method: method.unwrap_or(RequestMethod::Post),
-        content: Content::Composed,
+        method,
+        content,
         authentication,
         description: wanted.description.into(),
         target,

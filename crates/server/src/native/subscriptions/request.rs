@@ -5,9 +5,11 @@ use std::sync::Arc;
 use rendezhook_domain::matching::ActionPattern;
 use rendezhook_domain::resource::ResourceId;
 use rendezhook_domain::retry::RetryPolicy;
-use rendezhook_domain::subscription::RequestMethod;
+use rendezhook_domain::subscription::{Content, RequestMethod};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
+use rendezhook_graphql::GraphQl;
 use rendezhook_secrets::SigningSecret;
+use serde_json::{Map, Value, json};
 
 use crate::native::fields::FieldChecks;
 
@@ -24,6 +26,33 @@ pub(super) fn target_url(checks: &mut FieldChecks, text: &str, policy: &TargetPo
 /// The method of deliveries.
 pub(super) fn method(checks: &mut FieldChecks, text: &str) -> Option<RequestMethod> {
     checks.parse("/method", text)
+}
+
+/// The query whose answers are the bodies of deliveries. It is checked with values such as an action gives its variables; a user
+/// is only certain where the subscription is for one.
+pub(super) fn select(
+    checks: &mut FieldChecks,
+    query: &str,
+    user: Option<&str>,
+    graphql: &GraphQl,
+) -> Option<Content> {
+    let given = [
+        ("id", json!("id")),
+        ("kind", json!("event")),
+        ("action", json!("event.created")),
+        ("user", user.map_or(Value::Null, Value::from)),
+    ];
+    let variables: Map<String, Value> =
+        given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    checks.check("/select", graphql.check(query, None, Some(&variables)))?;
+    Some(Content::Select(Arc::from(query)))
+}
+
+/// Refuses bodies that are selected for requests that have none; `pointer` names the member that asks for it.
+pub(super) fn body_fits(checks: &mut FieldChecks, pointer: &str, method: RequestMethod, content: &Content) {
+    if matches!(content, Content::Select(_)) && !method.carries_body() {
+        checks.refuse(pointer, format!("a {method} request carries no body that could be selected"));
+    }
 }
 
 /// The event whose actions alone are wanted.

@@ -29,6 +29,11 @@ pub(crate) struct SubscriptionPatch {
     /// The method of deliveries; only of subscriptions with the dialect `standard`.
     #[schema(value_type = Option<vocabulary::RequestMethodWord>)]
     method: Option<String>,
+    /// The GraphQL query whose answers are the bodies from now on, as for a new subscription; null: the envelope after Standard
+    /// Webhooks. Only with the dialect `standard`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, required = false, max_length = 16384)]
+    select: Option<Option<String>>,
     /// Which actions it wants from now on. A Vyte hook has exactly one, by its name.
     #[schema(min_items = 1, max_items = 50)]
     actions: Option<Vec<String>>,
@@ -103,6 +108,8 @@ fn checked(
         .as_deref()
         .and_then(|text| request::target_url(&mut checks, text, &state.options.target_policy));
     let method = patch.method.as_deref().and_then(|text| change::method(&mut checks, text, current));
+    let select = patch.select.as_ref().map(Option::as_deref);
+    let content = change::content(&mut checks, select, method, current, &state.graphql);
     let actions = patch.actions.as_deref().and_then(|texts| request::actions(&mut checks, texts));
     let event = patch.event.map(|text| text.and_then(|text| request::event(&mut checks, &text)));
     let filter = change::filter(&mut checks, actions, event, current);
@@ -126,6 +133,7 @@ fn checked(
         description: patch.description.map(Into::into),
         target,
         method,
+        content,
         authentication,
         filter,
         state: wanted_state.map(|state| (state, None)),

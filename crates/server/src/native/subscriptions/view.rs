@@ -4,7 +4,7 @@ use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::ActionPattern;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::subscription::{
-    Dialect, DisableReason, RequestMethod, Subscription, SubscriptionState, VyteBody,
+    Content, Dialect, DisableReason, RequestMethod, Subscription, SubscriptionState, VyteBody,
 };
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::OrganizationEntry;
@@ -31,6 +31,9 @@ pub(crate) struct SubscriptionView {
     /// The method of deliveries; `GET` and `DELETE` carry no body.
     #[schema(value_type = vocabulary::RequestMethodWord)]
     method: RequestMethod,
+    /// The GraphQL query whose answers are the bodies of deliveries; the body of its wire form when null.
+    #[schema(example = "query ($id: ID!) { event(id: $id) { title } }")]
+    select: Option<String>,
     /// Which actions it wants: names (`event.confirmed`), all of a kind (`event.*`) or all (`*`).
     #[schema(value_type = Vec<String>, example = json!(["event.*"]))]
     actions: Vec<ActionPattern>,
@@ -84,6 +87,10 @@ impl SubscriptionView {
             dialect: subscription.dialect(),
             target_url: subscription.target.as_str().to_owned(),
             method: subscription.method,
+            select: match &subscription.content {
+                Content::Select(query) => Some(query.to_string()),
+                Content::Composed | Content::Origin(_) => None,
+            },
             actions: subscription.filter.actions.clone(),
             user: subscription.filter.user.as_deref().map(str::to_owned),
             event: subscription.filter.event.as_deref().map(str::to_owned),
