@@ -4,7 +4,6 @@
 
 mod hurl;
 mod receiver;
-mod server;
 
 use std::error::Error;
 use std::fs;
@@ -13,9 +12,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::process;
+use crate::server::{self, Server};
 use crate::workspace;
 use receiver::Receiver;
-use server::Server;
 
 /// The groups of files, each a folder of `conformance/`.
 const GROUPS: [&str; 4] = ["vyte-v1", "vyte-v2", "simplymeet", "native"];
@@ -60,10 +59,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
             return Ok(());
         }
     };
-    // With the features that the tests of all crates have, so that nothing is built twice.
-    let arguments = ["build", "--workspace", "--all-features", "--bin", "rendezhook"];
-    process::run(&mut process::cargo(&arguments))?;
-    let binary = target.join("debug").join(format!("rendezhook{}", std::env::consts::EXE_SUFFIX));
+    let binary = server::build(&target)?;
 
     let server = Server::start(&binary, &folder)?;
     let receiver = Receiver::start()?;

@@ -8,7 +8,9 @@ mod crash;
 mod dependencies;
 mod licences;
 mod lint;
+mod peers;
 mod process;
+mod server;
 mod signatures;
 mod test;
 mod workspace;
@@ -29,7 +31,7 @@ struct Line {
 enum Task {
     /// Check format, lints, documentation, licences and unused dependencies.
     Lint,
-    /// Run every test there is: crashes, signatures, conformance, documentation examples, and last the tests of all crates.
+    /// Run every test there is: crashes, signatures, conformance, peers, documentation examples, and last the tests of all crates.
     Test {
         /// Kill and restart the server this many times.
         #[arg(long, value_name = "N", default_value_t = test::CRASH_CYCLES)]
@@ -39,6 +41,8 @@ enum Task {
     Signatures,
     /// Send the requests and examples of the documents whose APIs the server speaks, and check every answer field by field.
     Conformance,
+    /// Deliver to a customer whose authorization server and GraphQL server others wrote, and check what arrives.
+    Peers,
     /// Kill the server again and again under load, and check that nothing acknowledged is lost.
     Crash {
         /// Kill and restart the server this many times.
@@ -68,6 +72,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
         Task::Test { crash_cycles } => test::run(crash_cycles),
         Task::Signatures => signatures::run(),
         Task::Conformance => conformance::run(),
+        Task::Peers => peers::run(),
         Task::Crash { cycles, further } => crash::run(cycles, &further),
         Task::Ci => lint::run().and_then(|()| test::run(test::CRASH_CYCLES)),
     }

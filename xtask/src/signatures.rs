@@ -112,6 +112,6 @@ mod tests {
         verify_with_rust(&cases).unwrap();
         cases[7].body.push('x');
         let error = verify_with_rust(&cases).unwrap_err().to_string();
-        assert!(error.starts_with("case 7 (Vyte, form 1): the Rust library says"), "{error}");
+        assert!(error.starts_with("case 7 (Standard, form 1): the Rust library says"), "{error}");
     }
 }

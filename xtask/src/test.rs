@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::process::{self, ProcessError};
-use crate::{conformance, crash, signatures};
+use crate::{conformance, crash, peers, signatures};
 
 /// How often the server is killed when nothing else is said.
 pub(crate) const CRASH_CYCLES: u32 = 20;
@@ -18,6 +18,7 @@ pub(crate) fn run(crash_cycles: u32) -> Result<(), Box<dyn Error>> {
     crash::run(crash_cycles, &[])?;
     signatures::run()?;
     conformance::run()?;
+    peers::run()?;
     process::run(&mut process::cargo(&["test", "--workspace", "--all-features", "--doc"]))?;
     Ok(tests_of_all_crates()?)
 }

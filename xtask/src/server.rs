@@ -9,17 +9,17 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use crate::process;
+use crate::process::{self, ProcessError};
 
 /// The admin key of the server.
-pub(super) const ADMIN_KEY: &str = "conformance0admin0key00000000000000000000000000000";
+pub(crate) const ADMIN_KEY: &str = "throwaway0admin0key0000000000000000000000000000000";
 
 /// How long it may take until it listens.
 const START: Duration = Duration::from_secs(60);
 
 /// The server does not run.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ServerError {
+pub(crate) enum ServerError {
     /// A file or the process itself.
     #[error("the server cannot be started")]
     Start(#[from] std::io::Error),
@@ -31,11 +31,22 @@ pub(super) enum ServerError {
     },
 }
 
+/// Builds the server, and gives the program.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn build(target_directory: &Path) -> Result<PathBuf, ProcessError> {
+    // With the features that the tests of all crates have, so that nothing is built twice.
+    let arguments = ["build", "--workspace", "--all-features", "--bin", "rendezhook"];
+    process::run(&mut process::cargo(&arguments))?;
+    Ok(target_directory.join("debug").join(format!("rendezhook{}", std::env::consts::EXE_SUFFIX)))
+}
+
 /// A running server; dropping it ends it and removes its data.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Where it listens.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     data: PathBuf,
 }
 
@@ -44,7 +55,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not listen within a minute.
-    pub(super) fn start(binary: &Path, folder: &Path) -> Result<Self, ServerError> {
+    pub(crate) fn start(binary: &Path, folder: &Path) -> Result<Self, ServerError> {
         let data = folder.join("data");
         if data.exists() {
             fs::remove_dir_all(&data)?;
@@ -101,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_server_that_ends_is_told_with_its_log() {
-        let folder = std::env::temp_dir().join(format!("rendezhook-conformance-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("rendezhook-xtask-server-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let cargo = PathBuf::from(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         let error = Server::start(&cargo, &folder).err().unwrap().to_string();
