@@ -94,7 +94,9 @@ fn line(capture: &Capture) -> String {
 
 fn run_all(hurl: &Path, variables: &Path) -> Result<(), Box<dyn Error>> {
     let mut command = process::program(hurl);
-    command.args(["--test", "--no-proxy", "127.0.0.1", "--max-time", REQUEST_SECONDS, "--variables-file"]);
+    // One file after the other: what a file sees of the server does not depend on how busy it is with the others.
+    command.args(["--test", "--jobs", "1"]);
+    command.args(["--no-proxy", "127.0.0.1", "--max-time", REQUEST_SECONDS, "--variables-file"]);
     command.arg(variables);
     command.args(GROUPS.map(|group| format!("conformance/{group}")));
     Ok(process::run(&mut command)?)
