@@ -6,6 +6,7 @@
 
 mod credentials;
 mod requirement;
+mod token;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use rendezhook_store::catalogue::{ApiKeyEntry, Catalogue, OrganizationEntry};
 
 use self::credentials::{Identity, identify};
 pub(crate) use self::requirement::{ManageOrganization, ManageSubscriptions, Publish, Read, Requirement};
+pub(crate) use self::token::TokenAccess;
 use crate::failure::{Failure, FailureKind};
 use crate::state::ServerState;
 
@@ -54,6 +56,17 @@ impl<R> Access<R> {
     /// The user to whom the caller's key belongs; subscriptions made with it are that user's.
     pub(crate) fn key_user(&self) -> Option<&Arc<str>> {
         self.key.as_ref().and_then(|key| key.user.as_ref())
+    }
+
+    /// The same access with another permission, if the key has it.
+    fn demand<Q: Requirement>(self) -> Result<Access<Q>, Failure> {
+        let Self { organization, catalogue, key, .. } = self;
+        if let Some(key) = &key
+            && !key.scope.permits(Q::PERMISSION)
+        {
+            return Err(forbidden(key, Q::PERMISSION));
+        }
+        Ok(Access { organization, catalogue, key, requirement: PhantomData })
     }
 }
 
@@ -167,12 +180,7 @@ fn permit<R: Requirement>(
         Identity::Operator => None,
         Identity::Key(key) => Some(key),
     };
-    if let Some(key) = &key
-        && !key.scope.permits(R::PERMISSION)
-    {
-        return Err(forbidden(key, R::PERMISSION));
-    }
-    Ok(Access { organization, catalogue, key, requirement: PhantomData })
+    Access::<R> { organization, catalogue, key, requirement: PhantomData }.demand()
 }
 
 fn forbidden(key: &ApiKeyEntry, needed: Permission) -> Failure {

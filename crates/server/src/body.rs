@@ -70,8 +70,8 @@ impl FromRequest<ServerState> for Payload {
         let limits = state.options.bodies;
         let is_lines = match Surface::of(request.uri().path()) {
             Surface::Native => check_media_type(request.headers())?,
-            // Neither document names a rule and their clients are many: every type is read as JSON.
-            Surface::Vyte | Surface::SimplyMeet | Surface::Page => false,
+            // No document names a rule and their clients are many: every type is read as JSON.
+            Surface::Vyte | Surface::SimplyMeet | Surface::Doo | Surface::Page => false,
         };
         let limit = if is_lines { limits.lines_bytes } else { limits.bytes };
         let reading = read(request, limit, &state.body_memory);

@@ -4,6 +4,7 @@ mod access;
 mod answer;
 mod body;
 mod documents;
+mod doo;
 mod exchange;
 mod failure;
 mod graphql;

@@ -12,7 +12,7 @@ use crate::documents::OpenApiText;
 use crate::exchange::exchange;
 use crate::failure::{Failure, FailureKind};
 use crate::state::ServerState;
-use crate::{documents, graphql, health, native, openapi, simplymeet, vyte};
+use crate::{documents, doo, graphql, health, native, openapi, simplymeet, vyte};
 
 /// The HTTP server: everything that clients of every surface ask for.
 #[derive(Debug, Clone)]
@@ -29,7 +29,8 @@ impl Server {
 
     /// All routes, without a port: what tests talk to.
     pub fn router(&self) -> Router {
-        let (described, mut api) = native::routes().merge(graphql::routes()).merge(health::routes()).split_for_parts();
+        let (described, mut api) =
+            native::routes().merge(graphql::routes()).merge(health::routes()).split_for_parts();
         let (documents, documents_api) = documents::routes().split_for_parts();
         api.merge(documents_api);
         let openapi = OpenApiText(openapi::document(api, &self.state.options));
@@ -38,6 +39,7 @@ impl Server {
             .merge(documents.layer(Extension(openapi)))
             .merge(vyte::routes())
             .merge(simplymeet::routes())
+            .merge(doo::routes())
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(unknown_path)
             .layer(from_fn_with_state(self.state.clone(), exchange))

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use rendezhook_dialects::simplymeet;
 use rendezhook_dialects::vyte::management::{ManagementError, error_body};
+use rendezhook_dialects::{doo, simplymeet};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,6 +20,8 @@ pub(crate) enum Surface {
     Vyte,
     /// The API of SimplyMeet.me.
     SimplyMeet,
+    /// The API of doo.
+    Doo,
     /// Pages for people: the join link.
     Page,
     /// Our own, and everything that is no API.
@@ -65,6 +67,8 @@ impl Surface {
             Self::Vyte
         } else if begins_with("/api/webhooks") {
             Self::SimplyMeet
+        } else if begins_with("/v1") {
+            Self::Doo
         } else if begins_with("/organizations") {
             Self::Page
         } else {
@@ -78,6 +82,7 @@ impl Surface {
             Self::Native => native(failure, request_id),
             Self::Vyte => vyte(failure),
             Self::SimplyMeet => simplymeet(failure),
+            Self::Doo => doo(failure),
             Self::Page => {
                 let status = failure.kind().status();
                 let (headers, page) = join::failure(status);
@@ -157,6 +162,27 @@ fn simplymeet(failure: &Failure) -> (StatusCode, &'static str, Bytes) {
     (status, "application/json", Bytes::from(body))
 }
 
+fn doo(failure: &Failure) -> (StatusCode, &'static str, Bytes) {
+    // The document knows one status for every request that is wrong in itself.
+    let status = match failure.kind() {
+        FailureKind::InvalidFields | FailureKind::LimitReached | FailureKind::Conflict => {
+            StatusCode::BAD_REQUEST
+        }
+        kind => kind.status(),
+    };
+    // One text for every key and token that is not valid, and one for people beside the one for developers.
+    let (developer_message, user_message) = match failure.kind() {
+        FailureKind::Unauthenticated => (
+            "send a valid API key in x-api-key and, except to delete, \"Authorization: Bearer <token>\" with a token of the \
+             same organization that POST /v1/oauth answered within the last 24 hours",
+            "The API key, the token or the client's credentials are not valid",
+        ),
+        kind => (failure.detail(), kind.title()),
+    };
+    let body = doo::management::error_body(status.as_u16(), developer_message, user_message);
+    (status, "application/json", Bytes::from(body))
+}
+
 /// Text and numbers alone cannot fail to be written.
 fn json(value: &impl Serialize) -> Bytes {
     serde_json::to_vec(value).map(Bytes::from).unwrap_or_default()
@@ -186,9 +212,19 @@ mod tests {
         for path in ["/organizations", "/organizations/60af5269459aad001d0cb565/join"] {
             assert_eq!(Surface::of(path), Surface::Page, "{path}");
         }
-        for path in
-            ["/", "/api/webhooksmith", "/hooksmith", "/v20/hooks", "/api/v1/subscriptions", "/api/hooks", ""]
-        {
+        for path in ["/v1", "/v1/oauth", "/v1/team/1/webhooks", "/v1/x"] {
+            assert_eq!(Surface::of(path), Surface::Doo, "{path}");
+        }
+        for path in [
+            "/",
+            "/v10/oauth",
+            "/api/webhooksmith",
+            "/hooksmith",
+            "/v20/hooks",
+            "/api/v1/subscriptions",
+            "/api/hooks",
+            "",
+        ] {
             assert_eq!(Surface::of(path), Surface::Native, "{path}");
         }
     }

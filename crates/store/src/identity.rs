@@ -37,6 +37,16 @@ pub fn new_uuid(now: Timestamp, randomness: &mut dyn Randomness) -> Result<Uuid,
     Ok(uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid())
 }
 
+/// A new UUIDv4 (RFC 9562, section 5.4), for ids that must not tell when they were made.
+///
+/// # Errors
+/// When there are no random bytes.
+pub fn new_random_uuid(randomness: &mut dyn Randomness) -> Result<Uuid, RandomnessError> {
+    let mut random = [0_u8; 16];
+    randomness.fill(&mut random)?;
+    Ok(uuid::Builder::from_random_bytes(random).into_uuid())
+}
+
 #[cfg(test)]
 mod tests {
     use rendezhook_secrets::SystemRandomness;

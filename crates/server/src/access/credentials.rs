@@ -47,11 +47,11 @@ pub(super) fn identify(parts: &Parts, catalogue: &Catalogue, now: Timestamp) -> 
     }
 }
 
-/// The header in which the SimplyMeet.me surface takes keys.
+/// The header in which the surfaces of SimplyMeet.me and doo take keys.
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The key as its surface sends it: as a bearer token; on the Vyte surface without a scheme too, or in the query; on the
-/// SimplyMeet.me surface in a header of its own.
+/// SimplyMeet.me and doo surfaces in a header of its own.
 fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
     let header = parts.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let bearer = header.and_then(bearer_token);
@@ -59,7 +59,7 @@ fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
         Surface::Native => bearer.map(Cow::Borrowed),
         // No page asks for a key.
         Surface::Page => None,
-        Surface::SimplyMeet => {
+        Surface::SimplyMeet | Surface::Doo => {
             let key = parts.headers.get(X_API_KEY).map(|value| value.to_str().unwrap_or_default());
             key.map(Cow::Borrowed)
         }
@@ -68,6 +68,12 @@ fn presented_key(parts: &Parts) -> Option<Cow<'_, str>> {
             key.map(Cow::Borrowed).or_else(|| query_value(parts, "api_key"))
         }
     }
+}
+
+/// The token that the request carries beside its key, on the surface that needs both.
+pub(super) fn presented_bearer(parts: &Parts) -> Option<&str> {
+    let header = parts.headers.get(AUTHORIZATION)?;
+    bearer_token(header.to_str().ok()?)
 }
 
 /// The token after `Bearer`, whose letters may have either case (RFC 9110, section 11.1).
@@ -102,6 +108,15 @@ mod tests {
         assert_eq!(key_of("/api/webhooks?api_key=abc", Some("Bearer abc")), None);
         let request = Request::get("/api/webhooks").header("X-API-KEY", "abc").body(()).unwrap();
         assert_eq!(presented_key(&request.into_parts().0).as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn the_doo_surface_takes_a_key_and_a_token_apart() {
+        assert_eq!(key_of("/v1/oauth", Some("Bearer abc")), None);
+        let request = Request::get("/v1/oauth").header("X-API-KEY", "abc").header(AUTHORIZATION, "bearer 0f");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        assert_eq!(presented_key(&parts).as_deref(), Some("abc"));
+        assert_eq!(presented_bearer(&parts), Some("0f"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which failure each error of the crates below becomes. Details of the inside stay in the log.
 
+use rendezhook_dialects::doo;
 use rendezhook_dialects::simplymeet::management::{InvalidArgument, RequestError};
 use rendezhook_dialects::vyte::management::ManagementError;
 use rendezhook_intake::PublishError;
@@ -75,6 +76,16 @@ impl From<RequestError> for Failure {
             RequestError::InvalidArguments(arguments) => arguments.into(),
             error => Self::new(FailureKind::InvalidJson, error.to_string()),
         }
+    }
+}
+
+impl From<doo::management::RequestError> for Failure {
+    fn from(error: doo::management::RequestError) -> Self {
+        let kind = match error {
+            doo::management::RequestError::InvalidJson(_) => FailureKind::InvalidJson,
+            _ => FailureKind::InvalidFields,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

@@ -67,8 +67,8 @@ async fn every_operation_is_described_whole() {
             for part in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
                 assert!(names.contains(&part), "{place}: {part} is not described");
             }
-            let needs_organization =
-                path == "/graphql" || path.starts_with("/api/v1/") && !path.starts_with("/api/v1/organizations");
+            let needs_organization = path == "/graphql"
+                || path.starts_with("/api/v1/") && !path.starts_with("/api/v1/organizations");
             let in_query =
                 parameters.iter().any(|one| one["name"] == "organization_id" && one["in"] == "query");
             assert_eq!(in_query, needs_organization, "{place}");

@@ -2,6 +2,7 @@
 
 mod answer;
 mod delivery;
+pub(crate) mod doo;
 pub(crate) mod log;
 
 use std::sync::Arc;

@@ -4,6 +4,8 @@
 
 mod deliveries;
 mod documents;
+mod doo;
+mod doo_documents;
 mod failures;
 mod fixture;
 mod graphql;
