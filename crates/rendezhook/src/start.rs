@@ -145,11 +145,13 @@ impl Application {
             bodies: BodyLimits { resource_bytes: settings.listen.resource_bytes(), ..BodyLimits::default() },
             target_policy: TargetPolicy::new(rule),
             public_address: public_address.text(),
+            trusted_proxies: settings.listen.trusted_proxies.clone().unwrap_or_default(),
             own_origins,
             ..ServerOptions::default()
         };
         let intake = Arc::new(Intake::new(Arc::clone(&shared)));
-        let state = ServerState::new(Arc::clone(&shared), intake, graphql, handle, Arc::clone(&clock), options);
+        let state =
+            ServerState::new(Arc::clone(&shared), intake, graphql, handle, Arc::clone(&clock), options);
         Ok(Self {
             address,
             listener,

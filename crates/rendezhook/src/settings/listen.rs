@@ -1,9 +1,11 @@
 //! Where the server listens and keeps its data.
 
+use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use rendezhook_domain::target::{OwnOrigin, OwnOriginError, OwnOrigins};
+use rendezhook_domain::target::{Cidr, OwnOrigin, OwnOriginError, OwnOrigins};
 use serde::{Deserialize, Deserializer};
 
 use super::public_address::PublicAddress;
@@ -28,8 +30,14 @@ pub(crate) struct ListenSettings {
     /// Hosts whose GraphQL is this server's: hooks of the doo API that name one as their origin are answered here; separated by
     /// commas. The public address always is one. [default: gql.doo.net]
     #[arg(long, value_name = "HOST,…", env = "RENDEZHOOK_OWN_ORIGINS", value_delimiter = ',')]
-    #[serde(default, deserialize_with = "own_origins")]
+    #[serde(default, deserialize_with = "from_texts")]
     pub own_origins: Option<Vec<OwnOrigin>>,
+
+    /// Ranges of addresses of proxies in front of the server, such as 10.1.0.0/16; separated by commas. What they say in
+    /// X-Forwarded-For is believed, and limits by client count those clients instead of the proxy.
+    #[arg(long, value_name = "CIDR,…", env = "RENDEZHOOK_TRUSTED_PROXIES", value_delimiter = ',')]
+    #[serde(default, deserialize_with = "from_texts")]
+    pub trusted_proxies: Option<Vec<Cidr>>,
 
     /// Directory of the database and the master key; made when missing. [default: rendezhook-data]
     #[arg(long, value_name = "DIRECTORY", env = "RENDEZHOOK_DATA")]
@@ -60,6 +68,7 @@ impl ListenSettings {
             listen: self.listen.or(other.listen),
             public_address: self.public_address.or(other.public_address),
             own_origins: self.own_origins.or(other.own_origins),
+            trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             data: self.data.or(other.data),
             dev: self.dev.or(other.dev),
             resource_limit: self.resource_limit.or(other.resource_limit),
@@ -105,8 +114,12 @@ impl ListenSettings {
     }
 }
 
-/// Hosts of the settings file, which writes them as texts.
-fn own_origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<OwnOrigin>>, D::Error> {
+/// A list of the settings file, which writes its values as texts.
+fn from_texts<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
     let texts = Vec::<String>::deserialize(deserializer)?;
     let parsed: Result<_, _> = texts.iter().map(|text| text.parse()).collect();
     parsed.map(Some).map_err(serde::de::Error::custom)

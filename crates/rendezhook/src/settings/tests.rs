@@ -107,3 +107,14 @@ fn links_and_own_origins_begin_with_what_the_server_is_told() {
     let host = parse(&["--own-origins", "https://gql.doo.net"]).unwrap_err().to_string();
     assert!(host.contains("--own-origins") && host.contains("gql.example.com"), "{host}");
 }
+
+#[test]
+fn trusted_proxies_are_ranges_wherever_they_are_written() {
+    let expected = Some(vec!["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+    let flag = parse(&["--trusted-proxies", "10.1.0.0/16,fd00::/8"]).unwrap();
+    assert_eq!(flag.listen.trusted_proxies, expected);
+    let file = with_file("[server]\ntrusted-proxies = [\"10.1.0.0/16\", \"fd00::/8\"]\n", &[]).unwrap();
+    assert_eq!(file.listen.trusted_proxies, expected);
+    let wrong = parse(&["--trusted-proxies", "10.1.0.0/33"]).unwrap_err().to_string();
+    assert!(wrong.contains("--trusted-proxies") && wrong.contains("is over 32"), "{wrong}");
+}

@@ -5,13 +5,20 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::{Request, header};
 use insta::{assert_json_snapshot, assert_snapshot};
 use rendezhook_dialects::delivery::{DeliveryContext, Fetched, build};
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::sequence::Sequence;
-use rendezhook_server::ServerOptions;
+use rendezhook_server::{Server, ServerOptions};
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::fixture::{Answer, Api};
 
@@ -323,11 +330,16 @@ async fn the_form_loads_nothing_and_keeps_the_extid() {
         "x-frame-options",
         "cache-control",
     ];
-    let headers: Vec<String> =
-        headers.iter().map(|name| format!("{name}: {}", answer.header(name))).collect();
+    let html = std::str::from_utf8(&answer.body).unwrap();
+    let style = html.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
+    let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
+    let headers: Vec<String> = headers
+        .iter()
+        .map(|name| format!("{name}: {}", answer.header(name).replace(&hash, "<hash of the style>")))
+        .collect();
     assert_snapshot!(headers.join("\n"), @r"
     content-type: text/html; charset=utf-8
-    content-security-policy: default-src 'none'; style-src 'sha256-aJa+5tsKM+9pbHwYYCm9us0/LuWscrVKxwZgCHgL5bQ='; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
+    content-security-policy: default-src 'none'; style-src 'sha256-<hash of the style>'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
     referrer-policy: no-referrer
     x-content-type-options: nosniff
     x-frame-options: DENY
@@ -512,4 +524,40 @@ async fn behind_a_trusted_proxy_its_clients_are_told_apart() {
     assert_eq!(send("10.0.0.1", "203.0.113.6, 192.0.2.1").await, 429, "what the client says of itself");
     assert_eq!(send("10.0.0.1", "192.0.2.2").await, 422);
     assert_eq!(send("192.0.2.1", "192.0.2.3").await, 429, "no proxy");
+}
+
+#[tokio::test]
+async fn on_a_port_the_client_is_the_other_end_of_the_connection() {
+    let options =
+        ServerOptions { trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()], ..ServerOptions::default() };
+    let joinable = Joinable::with_options(options).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async {
+        let _ = stopped.await;
+    };
+    let ended = tokio::spawn(Server::clone(&joinable.api.server).run(listener, shutdown));
+    let ask = async |client: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "POST {} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: {FORM}\r\n\
+             x-forwarded-for: {client}\r\ncontent-length: 5\r\n\r\nname=",
+            joinable.path
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        timeout(Duration::from_secs(30), stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    // Only who comes from the proxy's own address may name clients: had it no peer, all of them would be one.
+    for number in 0..12 {
+        assert_eq!(ask(&format!("192.0.2.{number}")).await, "422", "{number}");
+    }
+    for _ in 0..9 {
+        ask("192.0.2.0").await;
+    }
+    assert_eq!(ask("192.0.2.0").await, "429");
+    stop.send(()).unwrap();
+    ended.await.unwrap();
 }

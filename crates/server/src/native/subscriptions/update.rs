@@ -52,8 +52,8 @@ pub(crate) struct SubscriptionPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<u64>>, required = false)]
     retry_schedule_seconds: Option<Option<Vec<u64>>>,
-    /// How the target is shown that deliveries may come, whole and with its secret: a secret is never sent elsewhere than where
-    /// it was given for. Null: by nothing but the signature. A doo hook has `oauth2_client_credentials` without scope, or null.
+    /// How the target is shown that deliveries may come, whole and with its secret; null: by nothing but the signature. It stays
+    /// when only `target_url` changes. A doo hook has `oauth2_client_credentials` without scope, or null.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<AuthenticationRequest>, required = false)]
     authentication: Option<Option<ObjectOf<AuthenticationRequest>>>,
