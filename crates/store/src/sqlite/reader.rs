@@ -18,5 +18,7 @@ pub(super) use self::delivery::delivery;
 pub(super) use self::list::{ListRequest, list};
 pub(super) use self::pending::{PendingRequest, material, pending_page, receivers_with_pending};
 pub(super) use self::pool::{Reader, reader};
+#[cfg(test)]
+pub(super) use self::resource::READ_RESOURCE;
 pub(super) use self::resource::resource;
 pub(super) use self::resources::resources;
