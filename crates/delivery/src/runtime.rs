@@ -21,6 +21,7 @@ mod attempt;
 mod carried;
 mod directory;
 mod driver;
+mod echo;
 mod exchange;
 mod handle;
 mod outbox;

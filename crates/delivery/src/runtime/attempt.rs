@@ -16,13 +16,14 @@ use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::Content;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_egress::{AttemptOutcome, OutboundRequest, OutboundRequestError, Response, Timing};
-use rendezhook_secrets::SigningSecret;
+use rendezhook_secrets::{SharedSecret, SigningSecret};
 use rendezhook_store::catalogue::{OrganizationEntry, SubscriptionEntry};
 use rendezhook_store::pending::DeliveryKey;
 use rendezhook_store::record::{AttemptRecord, AttemptResult, AttemptTiming, Exchange};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::echo::without_echoes;
 use super::exchange::exchange;
 use super::preparation::{Errand, Preparation, Unprepared};
 use crate::clock::Clock;
@@ -171,7 +172,7 @@ impl Attempt {
         let verdict = outcome.verdict();
         let exchange = self
             .is_exchange_kept(&verdict, surroundings.exchange_log)
-            .then(|| self.exchange(&parts, &report.outcome));
+            .then(|| self.exchange(&parts, prepared.fetched().token, &report.outcome));
         let attempt = AttemptRecord {
             number: self.order.number,
             started_at,
@@ -263,13 +264,15 @@ impl Attempt {
         failed || log == ExchangeLog::All || self.order.origin == DeliveryOrigin::Test
     }
 
-    fn exchange(&self, parts: &OutboundParts, outcome: &AttemptOutcome) -> Exchange {
+    fn exchange(&self, parts: &OutboundParts, token: Option<&str>, outcome: &AttemptOutcome) -> Exchange {
+        let target_secret = self.subscription.target_secret.as_ref().map(SharedSecret::expose);
+        let secrets: Vec<&str> = target_secret.into_iter().chain(token).collect();
         let response = match outcome {
-            AttemptOutcome::Answered(response) => Some(response),
+            AttemptOutcome::Answered(response) => Some(without_echoes(response, &parts.headers, &secrets)),
             AttemptOutcome::Failed(_) => None,
         };
         let target = &self.subscription.subscription.target;
-        exchange(&parts.method, target, &parts.headers, parts.body.len(), response)
+        exchange(&parts.method, target, &parts.headers, parts.body.len(), response.as_deref())
     }
 }
 

@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::attempt::judge;
+use super::echo::without_echoes;
 use super::exchange::exchange;
 use crate::means::Means;
 
@@ -194,7 +195,9 @@ impl Preparation {
             AttemptOutcome::Answered(response) => Outcome::Answered(judge(response, errand.now)),
             AttemptOutcome::Failed(cause) => Outcome::Failed(*cause),
         };
-        let exchange = exchange(&method, &origin.endpoint, &headers, body_bytes, response);
+        // The operator's headers are not for the organization to see.
+        let shown = response.map(|response| without_echoes(response, &headers, &[]));
+        let exchange = exchange(&method, &origin.endpoint, &headers, body_bytes, shown.as_deref());
         Err(Unprepared { stage: Stage::Origin, outcome, timing: report.timing, exchange: Some(exchange) })
     }
 

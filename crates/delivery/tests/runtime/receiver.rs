@@ -60,6 +60,8 @@ pub(crate) enum Answer {
     Wish(u16, &'static str),
     /// 200 with this body, which says that it is JSON.
     Json(Bytes),
+    /// This status, and the request's headers as the body.
+    Echo(u16),
     /// 302 to this URL.
     Redirect(String),
     /// 200 once [`Receiver::release`] was called.
@@ -157,6 +159,7 @@ impl Shared {
         let received = Received { method: parts.method, path, headers: parts.headers, body };
         let before = self.count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let answer = (self.answers)(&received, before);
+        let echo = Bytes::from(format!("{:?}", received.headers));
         let _ = self.sender.send(received);
         let mut response = hyper::Response::new(Full::new(Bytes::from_static(b"seen")));
         match answer {
@@ -168,6 +171,10 @@ impl Shared {
             Answer::Json(body) => {
                 response.headers_mut().insert("content-type", "application/json".parse().unwrap());
                 *response.body_mut() = Full::new(body);
+            }
+            Answer::Echo(status) => {
+                *response.status_mut() = status.try_into().unwrap();
+                *response.body_mut() = Full::new(echo);
             }
             Answer::Redirect(url) => {
                 *response.status_mut() = http::StatusCode::FOUND;

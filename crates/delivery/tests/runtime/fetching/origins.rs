@@ -72,6 +72,24 @@ async fn a_body_is_the_origins_answer_fetched_for_each_attempt() {
 }
 
 #[tokio::test]
+async fn an_operators_key_is_not_shown_when_an_origin_repeats_it() {
+    let origin = Receiver::start(|_, _| Answer::Echo(500)).await;
+    let receiver = Receiver::answering(200).await;
+    let mut operators = OriginHeaders::default();
+    operators.add(&origin.target("/"), [("x-api-key".parse().unwrap(), "operators-key".parse().unwrap())]);
+    let mut world = World::fetching(slow_options(), OwnOrigins::default(), operators).await;
+    let endpoint = origin.target("/graphql");
+    world
+        .subscribe_as(receiver.target("/"), |new| doo_hook(new, RequestMethod::Post, endpoint, DOCUMENT))
+        .await;
+    world.publish("visit-1", 1).await;
+    assert_eq!(failure(&world, 1).await, (Stage::Origin, AttemptResult::Status(500)));
+    let [asked, _, said] = exchange(&attempt(&world, 1).await);
+    assert!(asked.contains("x-api-key: [hidden]\n"), "{asked}");
+    assert_eq!(said, "");
+}
+
+#[tokio::test]
 async fn an_origin_can_be_asked_with_get() {
     let mut origin = Receiver::start(|_, _| answer(1)).await;
     let mut receiver = Receiver::answering(200).await;

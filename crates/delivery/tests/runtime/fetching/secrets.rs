@@ -23,7 +23,8 @@ async fn passwords_and_keys_arrive_and_are_kept_nowhere() {
     ];
     for (authentication, (header, value, secret)) in ways {
         let mut receiver =
-            Receiver::start(|_, before| Answer::Status(if before == 0 { 500 } else { 200 })).await;
+            Receiver::start(|_, before| if before == 0 { Answer::Echo(500) } else { Answer::Status(200) })
+                .await;
         let mut world = World::running(fast_options()).await;
         world
             .subscribe_as(receiver.target("/"), |new| {
@@ -37,8 +38,10 @@ async fn passwords_and_keys_arrive_and_are_kept_nowhere() {
         }
         let first = attempt(&world, 1).await;
         assert_eq!((first.stage, first.result), (Stage::Target, AttemptResult::Status(500)));
-        let [head, ..] = exchange(&first);
+        let [head, answered, said] = exchange(&first);
         assert!(head.contains(&format!("{header}: [hidden]\n")), "{head}");
+        assert!(answered.starts_with("HTTP/1.1 500 Internal Server Error\n"), "{answered}");
+        assert_eq!(said, "", "what repeats the secret is left out");
         assert!(!head.contains(value) && !head.contains(secret), "{head}");
     }
 }

@@ -63,7 +63,7 @@ async fn a_token_that_is_revoked_early_is_fetched_anew_once_and_order_holds() {
     let server = AuthorizationServer::start().await;
     let tokens = server.tokens();
     let mut receiver = Receiver::start(move |request, _| {
-        Answer::Status(if tokens.accept(&request.headers) { 200 } else { 401 })
+        if tokens.accept(&request.headers) { Answer::Status(200) } else { Answer::Echo(401) }
     })
     .await;
     let mut world = World::running(fast_options()).await;
@@ -94,8 +94,9 @@ async fn a_token_that_is_revoked_early_is_fetched_anew_once_and_order_holds() {
     let refused = world.deliveries().await.into_iter().find(|one| one.attempts > 1).unwrap();
     let attempts = world.attempts(refused.id).await;
     assert_eq!((attempts[0].stage, attempts[0].result), (Stage::Target, AttemptResult::Status(401)));
-    let [head, ..] = exchange(&attempts[0]);
+    let [head, _, said] = exchange(&attempts[0]);
     assert!(head.contains("authorization: [hidden]\n") && !head.contains(TOKEN_BEGINNING), "{head}");
+    assert!(!said.contains(TOKEN_BEGINNING), "{said}");
 }
 
 fn shows(request: &Received, token: usize) -> bool {
