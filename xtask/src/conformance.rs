@@ -17,7 +17,7 @@ use crate::workspace;
 use receiver::Receiver;
 
 /// The groups of files, each a folder of `conformance/`.
-const GROUPS: [&str; 4] = ["vyte-v1", "vyte-v2", "simplymeet", "native"];
+const GROUPS: [&str; 5] = ["vyte-v1", "vyte-v2", "doo", "simplymeet", "native"];
 
 /// A request may take this long, in seconds. The machine may be busy with other things.
 const REQUEST_SECONDS: &str = "60";
