@@ -151,29 +151,19 @@ impl ApiClient {
     /// # Errors
     /// When the server cannot be reached, refuses, or answers something that is no JSON.
     pub(crate) fn call(&self, method: &str, path: &str, body: &Body<'_>) -> Result<Value, ClientError> {
-        self.send(method, path, body, None)
+        self.call_with(method, path, body, &[("authorization", &self.authorization())])
     }
 
-    /// As [`ApiClient::call`], with an `Idempotency-Key`: the same call again does nothing and has the same answer.
+    /// As [`ApiClient::call`], with these headers instead of the one that carries the key: other APIs carry it elsewhere.
     ///
     /// # Errors
     /// As [`ApiClient::call`].
-    pub(crate) fn call_once(
+    pub(crate) fn call_with(
         &self,
         method: &str,
         path: &str,
         body: &Body<'_>,
-        idempotency_key: &str,
-    ) -> Result<Value, ClientError> {
-        self.send(method, path, body, Some(idempotency_key))
-    }
-
-    fn send(
-        &self,
-        method: &str,
-        path: &str,
-        body: &Body<'_>,
-        idempotency_key: Option<&str>,
+        headers: &[(&str, &str)],
     ) -> Result<Value, ClientError> {
         let separator = if path.contains('?') { '&' } else { '?' };
         let organization = self
@@ -182,10 +172,8 @@ impl ApiClient {
             .map(|id| format!("{separator}organization_id={id}"))
             .unwrap_or_default();
         let url = format!("{}{path}{organization}", self.server);
-        let request = http::Request::builder()
-            .method(method)
-            .uri(&url)
-            .header("authorization", format!("Bearer {}", self.key));
+        let request = http::Request::builder().method(method).uri(&url);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let (content_type, bytes) = match body {
             Body::Empty => (None, Vec::new()),
             Body::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
@@ -193,10 +181,6 @@ impl ApiClient {
         };
         let request = match content_type {
             Some(content_type) => request.header("content-type", content_type),
-            None => request,
-        };
-        let request = match idempotency_key {
-            Some(key) => request.header("idempotency-key", key),
             None => request,
         };
         let request = request.body(bytes).map_err(|source| ClientError::Uncallable { url, source })?;
@@ -217,6 +201,26 @@ impl ApiClient {
             });
         }
         value.map_err(|error| ClientError::Unintelligible(Box::new(error)))
+    }
+
+    /// As [`ApiClient::call`], with an `Idempotency-Key`: the same call again does nothing and has the same answer.
+    ///
+    /// # Errors
+    /// As [`ApiClient::call`].
+    pub(crate) fn call_once(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Body<'_>,
+        idempotency_key: &str,
+    ) -> Result<Value, ClientError> {
+        let authorization = self.authorization();
+        let headers = [("authorization", authorization.as_str()), ("idempotency-key", idempotency_key)];
+        self.call_with(method, path, body, &headers)
+    }
+
+    fn authorization(&self) -> String {
+        format!("Bearer {}", self.key)
     }
 }
 

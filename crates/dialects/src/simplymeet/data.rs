@@ -177,7 +177,7 @@ impl<'a> Invitee<'a> {
         let timezone = member("timezone").or_else(|| text(resource, "timezone"));
         let locale = member("locale").or_else(|| text(resource, "locale")).or_else(|| text(resource, "lang"));
         Self {
-            first_name: member("first_name").or_else(|| full_name?.split_whitespace().next()),
+            first_name: member("first_name").or_else(|| first_name(full_name?)),
             email: member("email"),
             full_name,
             timezone: timezone.unwrap_or("UTC"),
@@ -186,6 +186,12 @@ impl<'a> Invitee<'a> {
             cancellation_policy: None,
         }
     }
+}
+
+/// The first name in a whole one. Calendars also write the family's name first, with a comma behind it.
+fn first_name(full_name: &str) -> Option<&str> {
+    let first_names = full_name.split_once(',').map_or(full_name, |(_family, first)| first);
+    first_names.split_whitespace().next().or_else(|| full_name.split_whitespace().next())
 }
 
 impl<'a> Participant<'a> {
@@ -209,4 +215,17 @@ fn slug(title: &str) -> Option<String> {
         .map(str::to_lowercase)
         .collect();
     (!words.is_empty()).then(|| words.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_name;
+
+    #[test]
+    fn first_names_stand_first_or_behind_a_comma() {
+        assert_eq!(first_name("Jean Dupont"), Some("Jean"));
+        assert_eq!(first_name("Haddad, Amir Karim"), Some("Amir"));
+        assert_eq!(first_name("Haddad,"), Some("Haddad,"));
+        assert_eq!(first_name("  "), None);
+    }
 }

@@ -4,6 +4,7 @@
 //! their own ledger, and the command fails when that ledger lacks a delivery.
 
 mod api;
+mod bodies;
 mod deliveries;
 mod derived;
 mod failure;
@@ -62,14 +63,14 @@ async fn show(arguments: Arguments) -> Ending {
     let application = Application::start(&settings(directory.path(), arguments.port)).await?;
     let address = application.address();
     let demo = application.demo.as_ref().ok_or(DemoError::NoOrganization)?;
-    let key = demo.key.reveal().to_owned();
+    let (organization, key) = (demo.id.to_string(), demo.key.reveal().to_owned());
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(application.run(async {
         let _stopped = stopped.await;
     }));
 
     let ending = tokio::select! {
-        ending = guide(address, &key, arguments.exit) => ending.map_err(Into::into),
+        ending = guide(address, &organization, &key, arguments.exit) => ending.map_err(Into::into),
         () = serve::stop_signal() => Ok(if arguments.exit { ExitCode::FAILURE } else { ExitCode::SUCCESS }),
     };
     // Whether it still listens or has ended by itself, it is waited for.
@@ -96,21 +97,26 @@ fn settings(directory: &Path, port: u16) -> Settings {
 }
 
 /// The demo itself, beside a running server.
-async fn guide(address: SocketAddr, key: &str, exit: bool) -> Result<ExitCode, DemoError> {
+async fn guide(
+    address: SocketAddr,
+    organization: &str,
+    key: &str,
+    exit: bool,
+) -> Result<ExitCode, DemoError> {
     let terminal = Terminal::of_standard_output();
     let heading = |text: &str| output::line(terminal.paint(Tone::Strong, text));
     heading(&format!("rendezhook {}: the whole way of a booking", env!("CARGO_PKG_VERSION")));
-    output::line(format!("A server at http://{address} with a temporary store, and three receivers."));
+    output::line(format!("A server at http://{address} with a temporary store, and five receivers."));
     output::line("");
 
-    let api = Api::new(address, key)?;
+    let api = Api::new(address, key, organization)?;
     let mut receivers = Receivers::start().await?;
     let mut ledger = Ledger::default();
     let mut hooks = Vec::new();
-    heading("1. Three customers subscribe, each through the API it knows");
+    heading("1. Five customers subscribe, each through the API it knows");
     for receiver in receivers.list.clone() {
         let hook = hooks::make(&api, receiver).await?;
-        ledger.expect(receiver.role.name, hook.verifier.clone());
+        ledger.expect(receiver.role.name, hook.verifiers.clone());
         output::line(subscribed(&hook));
         hooks.push(hook);
     }
@@ -128,6 +134,9 @@ async fn guide(address: SocketAddr, key: &str, exit: bool) -> Result<ExitCode, D
     let deliveries =
         watch::until_ended(matched, &api, &names, &mut receivers.calls, &mut ledger, terminal).await?;
     output::line("");
+    heading("4. One of these bookings, the moved one, as each of them got it last");
+    bodies::show(week::MOVED_VISIT, &hooks, &deliveries, &ledger, terminal);
+    output::line("");
     let verdict = ledger.verdict(matched);
     conclude(verdict, terminal);
     let code = if verdict.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
@@ -142,7 +151,7 @@ async fn guide(address: SocketAddr, key: &str, exit: bool) -> Result<ExitCode, D
 fn subscribed(hook: &Hook) -> String {
     let role = hook.receiver.role;
     let actions = role.actions.join(", ");
-    format!("   {:<12}  {:<7}  {actions}", role.name, role.surface.name())
+    format!("   {:<12}  {:<14}  {actions}", role.name, role.surface.name())
 }
 
 /// Publishes a calendar as `rendezhook publish --ics` does, and says what the server derived.

@@ -86,9 +86,10 @@ impl Names {
     pub(super) fn new(titles: HashMap<String, String>, hooks: &[Hook]) -> Self {
         let named = |hook: &Hook| {
             let role = hook.receiver.role;
-            (hook.subscription.clone(), (role.name, role.surface.name()))
+            let name = (role.name, role.surface.name());
+            hook.subscriptions.iter().map(|id| (id.clone(), name)).collect::<Vec<_>>()
         };
-        Self { titles, subscriptions: hooks.iter().map(named).collect() }
+        Self { titles, subscriptions: hooks.iter().flat_map(named).collect() }
     }
 
     fn title<'a>(&'a self, delivery: &'a Delivery) -> &'a str {
@@ -136,7 +137,7 @@ impl Names {
             None => "on its way".to_owned(),
         };
         format!(
-            "  {name:<12}  {surface:<7}  {:<15}  attempt {attempts}: {state:<33}  {title}",
+            "  {name:<12}  {surface:<14}  {:<15}  attempt {attempts}: {state:<33}  {title}",
             delivery.action
         )
     }

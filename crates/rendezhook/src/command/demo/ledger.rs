@@ -1,6 +1,6 @@
 //! What arrived, kept by the receivers and not by the server.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rendezhook_receive::capture::HeaderSource;
 use rendezhook_receive::listener::Call;
@@ -9,10 +9,10 @@ use rendezhook_receive::signature::{ID_HEADER, Verifier};
 /// Every call so far.
 #[derive(Default)]
 pub(super) struct Ledger {
-    verifiers: HashMap<&'static str, Verifier>,
+    verifiers: HashMap<&'static str, Vec<Verifier>>,
     attempts: u64,
-    /// Deliveries that a receiver accepted with a signature that verified, by the receiver and the id.
-    accepted: HashSet<(&'static str, String)>,
+    /// The bodies of deliveries that a receiver accepted with a signature that verified, by the receiver and the id.
+    accepted: HashMap<(&'static str, String), Vec<u8>>,
     unverified: u64,
 }
 
@@ -37,9 +37,14 @@ impl Verdict {
 }
 
 impl Ledger {
-    /// A receiver checks its calls with this from now on.
-    pub(super) fn expect(&mut self, receiver: &'static str, verifier: Verifier) {
-        self.verifiers.insert(receiver, verifier);
+    /// A receiver checks its calls with these from now on; one of them has to fit.
+    pub(super) fn expect(&mut self, receiver: &'static str, verifiers: Vec<Verifier>) {
+        self.verifiers.insert(receiver, verifiers);
+    }
+
+    /// What a receiver got with a delivery.
+    pub(super) fn body(&self, receiver: &'static str, delivery: &str) -> Option<&[u8]> {
+        self.accepted.get(&(receiver, delivery.to_owned())).map(Vec::as_slice)
     }
 
     /// Notes a call; true if its signature verified.
@@ -47,14 +52,14 @@ impl Ledger {
         self.attempts += 1;
         let verifies =
             |verifier: &Verifier| verifier.verify(&call.headers, &call.body, call.received_at).is_ok();
-        if !self.verifiers.get(receiver).is_some_and(verifies) {
+        if !self.verifiers.get(receiver).is_some_and(|verifiers| verifiers.iter().any(verifies)) {
             self.unverified += 1;
             return false;
         }
         if (200..300).contains(&call.answer.status)
             && let Some(id) = call.headers.header(ID_HEADER)
         {
-            self.accepted.insert((receiver, id.to_owned()));
+            self.accepted.insert((receiver, id.to_owned()), call.body.to_vec());
         }
         true
     }
@@ -104,7 +109,7 @@ mod tests {
     fn ledger() -> Ledger {
         let secret = Secret::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
         let mut ledger = Ledger::default();
-        ledger.expect("desk", Verifier::new(Style::StandardWebhooks, &secret).unwrap());
+        ledger.expect("desk", vec![Verifier::new(Style::StandardWebhooks, &secret).unwrap()]);
         ledger
     }
 

@@ -1,4 +1,4 @@
-//! The receivers: three applications of three customers, one of which has a bad day.
+//! The receivers: five applications of five customers, one of which has a bad day.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -15,20 +15,26 @@ const WAITING_CALLS: usize = 1_024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Surface {
     /// `/hooks`
-    VyteV1,
-    /// `/v2/hooks`
-    VyteV2,
+    Vyte,
+    /// `/v1/team/{id}/webhooks`
+    Doo,
+    /// `/api/webhooks`
+    SimplyMeet,
     /// `/api/v1/subscriptions`
     Native,
+    /// The same, with bodies that a query selects.
+    Select,
 }
 
 impl Surface {
     /// Its name for people.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::VyteV1 => "Vyte v1",
-            Self::VyteV2 => "Vyte v2",
+            Self::Vyte => "Vyte",
+            Self::Doo => "doo",
+            Self::SimplyMeet => "SimplyMeet.me",
             Self::Native => "native",
+            Self::Select => "native, select",
         }
     }
 }
@@ -40,16 +46,28 @@ pub(super) struct Role {
     pub(super) name: &'static str,
     /// Through which API its hook is made.
     pub(super) surface: Surface,
-    /// Which actions it wants.
+    /// Which actions it wants, by the names of its API.
     pub(super) actions: &'static [&'static str],
     /// What it answers to the attempts of each delivery, in order.
     pub(super) answers: &'static str,
 }
 
 /// Everybody who takes part. The last one fails twice on each delivery before it recovers.
-pub(super) const ROLES: [Role; 3] = [
-    Role { name: "front desk", surface: Surface::VyteV1, actions: &["event.confirmed"], answers: "200" },
-    Role { name: "waiting list", surface: Surface::VyteV2, actions: &["event.cancelled"], answers: "200" },
+pub(super) const ROLES: [Role; 5] = [
+    Role { name: "front desk", surface: Surface::Vyte, actions: &["event.confirmed"], answers: "200" },
+    Role {
+        name: "ticketing",
+        surface: Surface::Doo,
+        actions: &["event_created", "event_updated"],
+        answers: "200",
+    },
+    Role {
+        name: "room plan",
+        surface: Surface::SimplyMeet,
+        actions: &["meetingRescheduled"],
+        answers: "200",
+    },
+    Role { name: "wall display", surface: Surface::Select, actions: &["event.updated"], answers: "200" },
     Role {
         name: "reminders",
         surface: Surface::Native,

@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 
+/// A question to GraphQL.
+const GRAPHQL: &str = r#"{"query": "{ events(confirmed: true, first: 5) { nodes { id title dates { date } } } }"}"#;
+
 /// What the commands need.
 pub(super) struct Tour<'a> {
     /// Where the server listens.
@@ -25,9 +28,11 @@ impl Tour<'_> {
             ("List hooks as a Vyte integration does (v1, v2)", self.vyte("/hooks", None)),
             ("", self.vyte("/v2/hooks", None)),
             ("Make a hook as a Vyte integration does", self.vyte("/hooks", Some(&hook))),
+            ("List hooks as a SimplyMeet.me integration does", self.simplymeet("/api/webhooks")),
             ("List subscriptions, hooks of every API among them", self.native("/api/v1/subscriptions", None)),
             ("Subscribe", self.native("/api/v1/subscriptions", Some(&subscription))),
             ("Publish an action", self.native("/api/v1/actions", Some(action))),
+            ("Ask for bookings by GraphQL", self.native("/graphql", Some(GRAPHQL))),
             ("List deliveries", self.native("/api/v1/deliveries?limit=5", None)),
         ];
         if let Some(id) = self.failed_delivery {
@@ -43,6 +48,10 @@ impl Tour<'_> {
 
     fn native(&self, path: &str, body: Option<&str>) -> String {
         self.curl(path, &format!("Bearer {}", self.key), body)
+    }
+
+    fn simplymeet(&self, path: &str) -> String {
+        format!("curl -s 'http://{}{path}' -H 'X-API-KEY: {}'", self.server, self.key)
     }
 
     fn curl(&self, path: &str, authorization: &str, body: Option<&str>) -> String {
@@ -70,7 +79,8 @@ mod tests {
             "curl -s 'http://127.0.0.1:8080/hooks' -H 'Authorization: k1' -H 'Content-Type: application/json' \
              -d '{\"action\": \"event.confirmed\", \"target_url\": \"http://127.0.0.1:4000/desk\"}'"
         );
-        assert!(commands[3].1.ends_with("-H 'Authorization: Bearer k1'"));
+        assert_eq!(commands[3].1, "curl -s 'http://127.0.0.1:8080/api/webhooks' -H 'X-API-KEY: k1'");
+        assert!(commands[4].1.ends_with("-H 'Authorization: Bearer k1'"));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use rendezhook_sources::icalendar::{self, Limits, SAMPLE_CALENDAR};
 use serde_json::Value;
 
+/// The id of the visit that is moved.
+pub(super) const MOVED_VISIT: &str = "follow-up-0111@clinic.example.com";
+
 /// What is different in the second calendar: the follow-up is an hour and a half later, and says so as calendars do.
 const MOVED: [(&str, &str); 3] = [
     ("LAST-MODIFIED:20261202T101500Z\r\nSEQUENCE:1", "LAST-MODIFIED:20261213T080000Z\r\nSEQUENCE:2"),
@@ -43,6 +46,7 @@ mod tests {
             before.iter().zip(&after).filter(|(old, new)| old.resource != new.resource).collect();
         let [(old, new)] = changed[..] else { panic!("{} are different", changed.len()) };
         assert_eq!(new.resource["title"], "Follow-up: knee");
+        assert_eq!(new.resource_id, MOVED_VISIT);
         assert_eq!(new.resource["dates"][0]["date"], "2027-01-11T10:30:00.000Z");
         assert!(new.last_modified > old.last_modified, "a state that is not newer is not news");
         assert_eq!(titles().len(), before.len());
