@@ -3,6 +3,7 @@
 mod answer;
 mod delivery;
 pub(crate) mod doo;
+pub(crate) mod joinable;
 pub(crate) mod log;
 
 use std::sync::Arc;

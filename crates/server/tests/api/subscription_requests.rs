@@ -1,20 +1,11 @@
 //! How the requests of a subscription's deliveries are made: method and authentication, and for which event.
 
-use axum::body::Body;
-use http::Request;
 use insta::assert_json_snapshot;
-use rendezhook_domain::id::{ReceiverId, SubscriptionId};
-use rendezhook_domain::matching::Filter;
-use rendezhook_domain::subscription::{ClientCredentials, RequestMethod, TargetAuthentication};
-use rendezhook_domain::subscription::{Content, DooHook, Hook};
-use rendezhook_domain::target::{TargetPolicy, TargetUrl};
-use rendezhook_secrets::{SharedSecret, SigningSecret, SystemRandomness};
-use rendezhook_store::change::{CatalogueChange, NewSubscription};
-use rendezhook_store::identity::NewId;
+use rendezhook_domain::id::SubscriptionId;
+use rendezhook_domain::subscription::{RequestMethod, TargetAuthentication};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::fixture::{Answer, Api, NOW, log};
+use crate::fixture::{Answer, Api, log};
 
 const PATH: &str = "/api/v1/subscriptions";
 
@@ -323,145 +314,5 @@ async fn no_answer_and_no_log_shows_a_secret() {
     said.push_str(&log::collected());
     for secret in secrets {
         assert!(!said.contains(secret), "{secret}");
-    }
-}
-
-#[tokio::test]
-async fn hooks_of_vyte_and_simplymeet_can_be_given_an_authentication_and_nothing_else() {
-    let api = Api::start().await;
-    let (_, key) = api.organization("Example").await;
-    let hook = json!({ "action": "event.created", "target_url": "https://api.example.com/" });
-    assert_eq!(api.post("/hooks", &key, hook).await.status, 201);
-    let hook = json!({ "events": ["meetingScheduled"], "url": "https://api.example.com/" }).to_string();
-    let request = Request::post("/api/webhooks").header("x-api-key", &key).body(Body::from(hook)).unwrap();
-    assert_eq!(api.send(request).await.status, 201);
-    let listed = api.get(PATH, &key).await.json();
-    let mut answers = Vec::new();
-    for item in listed["items"].as_array().unwrap() {
-        let path = format!("{PATH}/{}", item["id"].as_str().unwrap());
-        let set = async |patch: Value| api.call("PATCH", &path, &key, patch).await;
-        let basic = json!({ "type": "basic", "username": "a", "password": "b" });
-        assert_eq!(set(json!({ "authentication": basic })).await.json()["authentication"]["type"], "basic");
-        assert_eq!(set(json!({ "authentication": null })).await.json()["authentication"], Value::Null);
-        answers.push(set(json!({ "method": "PUT" })).await.refusal());
-        answers.push(set(json!({ "event": "e-1" })).await.refusal());
-    }
-    assert_json_snapshot!(answers, @r#"
-    [
-      "422 invalid_fields: /method: deliveries of a Vyte hook are always POST requests",
-      "422 invalid_fields: /event: the API this hook was made through lays down whether it is for one event; make it anew there",
-      "422 invalid_fields: /method: deliveries of a SimplyMeet.me hook are always POST requests",
-      "422 invalid_fields: /event: the API this hook was made through lays down whether it is for one event; make it anew there"
-    ]
-    "#);
-}
-
-#[tokio::test]
-async fn a_doo_hook_keeps_what_its_group_can_show() {
-    let api = Api::start().await;
-    let (_, key) = api.organization("Example").await;
-    let group = Uuid::from_u128(0x0c9b_4b1e_0000_4000_8000_0000_0000_0001);
-    api.store
-        .change(CatalogueChange::CreateSubscription(Box::new(doo_hook(&api, group))))
-        .await
-        .unwrap()
-        .unwrap();
-    let shown = api.get(PATH, &key).await;
-    assert_json_snapshot!(shown.shown()["body"]["items"][0], @r#"
-    {
-      "id": "sub_#",
-      "dialect": "doo",
-      "target_url": "https://api.example.com/doo",
-      "method": "POST",
-      "select": null,
-      "actions": [
-        "event.created"
-      ],
-      "user": null,
-      "event": "e-1",
-      "description": "",
-      "receiver": "rcv_#",
-      "authentication": {
-        "type": "oauth2_client_credentials",
-        "token_url": "https://auth.example.com/token",
-        "client_id": "doo",
-        "scope": null,
-        "header": "Authorization",
-        "value": "Bearer %ACCESS_TOKEN%"
-      },
-      "state": "enabled",
-      "disabled_because": null,
-      "retry_schedule_seconds": null,
-      "vyte_hook_id": null,
-      "vyte_body": null,
-      "simplymeet_uuid": null,
-      "doo_group_id": "<uuid>",
-      "created_at": "2026-01-15T09:30:00.000Z",
-      "updated_at": "2026-01-15T09:30:00.000Z",
-      "revision": 1
-    }
-    "#);
-    let path = format!("{PATH}/{}", shown.member("/items/0/id"));
-    let set = async |patch: Value| api.call("PATCH", &path, &key, patch).await;
-    let mut scoped = by_token();
-    scoped["scope"] = json!("hooks");
-    let basic = json!({ "type": "basic", "username": "a", "password": "b" });
-    let refusals = [
-        set(json!({ "authentication": basic })).await.refusal(),
-        set(json!({ "authentication": scoped })).await.refusal(),
-        set(json!({ "method": "PUT" })).await.refusal(),
-        set(json!({ "event": null })).await.refusal(),
-        set(json!({ "actions": ["*"] })).await.refusal(),
-    ];
-    assert_json_snapshot!(refusals, @r#"
-    [
-      "422 invalid_fields: /authentication/type: a doo hook has oauth2_client_credentials or none (null)",
-      "422 invalid_fields: /authentication/scope: the authentication of a doo hook has no scope",
-      "422 invalid_fields: /method: the method belongs to the group of a doo hook; make the group anew",
-      "422 invalid_fields: /event: the API this hook was made through lays down whether it is for one event; make it anew there",
-      "422 invalid_fields: /actions: the actions of a doo hook follow from its type; make its group anew"
-    ]
-    "#);
-    assert_eq!(set(json!({ "authentication": null })).await.json()["authentication"], Value::Null);
-    let changed = set(json!({ "authentication": by_token() })).await;
-    assert_eq!(changed.json()["authentication"]["client_id"], "rendezhook");
-}
-
-/// A hook of the doo API with an authentication, for one event.
-fn doo_hook(api: &Api, group: Uuid) -> NewSubscription {
-    let now = NOW.parse().unwrap();
-    let url = |text: &str| TargetUrl::parse(text, &TargetPolicy::stored()).unwrap();
-    let credentials = ClientCredentials {
-        endpoint: url("https://auth.example.com/token"),
-        client_id: "doo".into(),
-        grant_type: "client_credentials".into(),
-        scope: None,
-        header: "Authorization".into(),
-        value_format: "Bearer %ACCESS_TOKEN%".into(),
-    };
-    NewSubscription {
-        id: SubscriptionId::new_at(now, &mut SystemRandomness).unwrap(),
-        organization: *api.store.catalogue().organizations.keys().next().unwrap(),
-        receiver_name: None,
-        receiver_id: ReceiverId::new_at(now, &mut SystemRandomness).unwrap(),
-        hook: Hook::Doo(DooHook { group, name: "group".into(), position: 0 }),
-        description: "".into(),
-        target: url("https://api.example.com/doo"),
-        method: RequestMethod::Post,
-        content: Content::Composed,
-        authentication: Some((
-            TargetAuthentication::ClientCredentials(credentials),
-            SharedSecret::new(String::from("hush")),
-        )),
-        filter: Filter {
-            actions: vec!["event.created".parse().unwrap()],
-            user: None,
-            event: Some("e-1".into()),
-        },
-        retry: None,
-        secret: SigningSecret::generate(&mut SystemRandomness).unwrap(),
-        shared_secret: None,
-        created_at: now,
-        limit: None,
     }
 }

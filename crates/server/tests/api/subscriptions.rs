@@ -132,62 +132,6 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn hooks_of_the_vyte_surface_appear_too() {
-    let api = Api::start().await;
-    let (_, key) = api.organization("Example").await;
-    let hook = json!({ "action": "event.cancelled", "target_url": "https://api.example.com/hooks/12345" });
-    assert_eq!(api.post("/hooks", &key, hook).await.status, 201);
-    let listed = api.get("/api/v1/subscriptions", &key).await;
-    assert_json_snapshot!(listed.shown(), @r#"
-    {
-      "status": 200,
-      "body": {
-        "items": [
-          {
-            "id": "sub_#",
-            "dialect": "vyte",
-            "target_url": "https://api.example.com/hooks/12345",
-            "method": "POST",
-            "select": null,
-            "actions": [
-              "event.cancelled",
-              "event.removed"
-            ],
-            "user": null,
-            "event": null,
-            "description": "",
-            "receiver": "rcv_#",
-            "authentication": null,
-            "state": "enabled",
-            "disabled_because": null,
-            "retry_schedule_seconds": null,
-            "vyte_hook_id": "<24 hex>",
-            "vyte_body": null,
-            "simplymeet_uuid": null,
-            "doo_group_id": null,
-            "created_at": "2026-01-15T09:30:00.000Z",
-            "updated_at": "2026-01-15T09:30:00.000Z",
-            "revision": 1
-          }
-        ],
-        "next": null
-      }
-    }
-    "#);
-
-    // What the Vyte API could not show is refused.
-    let path = format!("/api/v1/subscriptions/{}", listed.member("/items/0/id"));
-    for actions in [json!(["*"]), json!(["event.created", "event.updated"]), json!(["order.created"])] {
-        let refused = api.call("PATCH", &path, &key, json!({ "actions": actions })).await;
-        assert_eq!(refused.status, 422);
-    }
-    let changed = api.call("PATCH", &path, &key, json!({ "actions": ["event.created"] })).await;
-    assert_eq!(changed.json()["actions"], json!(["event.created"]));
-    let hooks = api.get("/hooks", &key).await.json();
-    assert_eq!(hooks["hooks"][0]["action"], "event.created");
-}
-
-#[tokio::test]
 async fn pages_are_limited() {
     let api = Api::start().await;
     let (_, key) = api.organization("Example").await;
@@ -363,92 +307,6 @@ async fn a_development_server_takes_http_to_loopback() {
 }
 
 #[tokio::test]
-async fn secrets_are_shown_and_rotated() {
-    let api = Api::start().await;
-    let (organization, key) = api.organization("Example").await;
-    let id = api.subscription(&key, "https://api.example.com/").await;
-    let path = format!("/api/v1/subscriptions/{id}/secret");
-    let first = api.get(&path, &key).await;
-    assert_json_snapshot!(first.shown(), @r#"
-    {
-      "status": 200,
-      "body": {
-        "secret": "whsec_#",
-        "created_at": "2026-01-15T09:30:00.000Z",
-        "previous": []
-      }
-    }
-    "#);
-
-    // Without a body at all: a new secret and a day in which both sign.
-    let rotated = api.call("POST", &format!("{path}/rotate"), &key, Value::Null).await;
-    assert_json_snapshot!(rotated.shown(), @r#"
-    {
-      "status": 200,
-      "body": {
-        "secret": "whsec_#",
-        "created_at": "2026-01-15T09:30:00.000Z",
-        "previous": [
-          {
-            "secret": "whsec_#",
-            "created_at": "2026-01-15T09:30:00.000Z",
-            "expires_at": "2026-01-16T09:30:00.000Z"
-          }
-        ]
-      }
-    }
-    "#);
-    assert_ne!(rotated.member("/secret"), first.member("/secret"));
-    assert_eq!(rotated.member("/previous/0/secret"), first.member("/secret"));
-    assert_eq!(api.get(&path, &key).await.json(), rotated.json());
-
-    let given = json!({ "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "overlap_seconds": 0 });
-    let replaced = api.post(&format!("{path}/rotate"), &key, given).await;
-    assert_eq!(replaced.member("/secret"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    assert_eq!(replaced.json()["previous"], json!([]));
-
-    let wrong = json!({ "secret": "short", "overlap_seconds": 604_801 });
-    assert_json_snapshot!(api.post(&format!("{path}/rotate"), &key, wrong).await.shown(), @r#"
-    {
-      "status": 422,
-      "body": {
-        "type": "/docs/problems#invalid_fields",
-        "title": "Some fields are not valid",
-        "status": 422,
-        "code": "invalid_fields",
-        "detail": "2 fields are not valid; each is named in \"errors\"",
-        "errors": [
-          {
-            "detail": "a signing secret starts with \"whsec_\"",
-            "pointer": "/secret"
-          },
-          {
-            "detail": "earlier secrets sign for at most 604800 seconds",
-            "pointer": "/overlap_seconds"
-          }
-        ],
-        "instance": "req_#"
-      }
-    }
-    "#);
-
-    let viewer = api.key(&organization, "viewer", None).await;
-    assert_json_snapshot!(api.get(&path, &viewer).await.shown(), @r#"
-    {
-      "status": 403,
-      "body": {
-        "type": "/docs/problems#forbidden",
-        "title": "The API key does not permit this",
-        "status": 403,
-        "code": "forbidden",
-        "detail": "this API key has scope viewer; a key with scope admin or integrator is needed",
-        "instance": "req_#"
-      }
-    }
-    "#);
-}
-
-#[tokio::test]
 async fn a_users_key_sees_that_users_subscriptions_only() {
     let api = Api::start().await;
     let (organization, admin) = api.organization("Example").await;
@@ -462,23 +320,4 @@ async fn a_users_key_sees_that_users_subscriptions_only() {
     assert_eq!(api.get(&format!("/api/v1/subscriptions/{of_all}"), &user_key).await.status, 404);
     let all = api.get("/api/v1/subscriptions", &admin).await.json();
     assert_eq!(all["items"].as_array().map(Vec::len), Some(2));
-}
-
-#[tokio::test]
-async fn a_vyte_hook_may_have_its_own_form_of_body() {
-    let api = Api::start().await;
-    let (_, key) = api.organization("Example").await;
-    let hook = json!({ "action": "event.created", "target_url": "https://api.example.com/" });
-    assert_eq!(api.post("/hooks", &key, hook).await.status, 201);
-    let ordinary = api.subscription(&key, "https://api.example.com/").await;
-    let listed = api.get("/api/v1/subscriptions", &key).await.json();
-    let id = listed["items"][0]["id"].as_str().unwrap().to_owned();
-    let set = async |id: &str, form: Value| {
-        api.call("PATCH", &format!("/api/v1/subscriptions/{id}"), &key, json!({ "vyte_body": form })).await
-    };
-
-    assert_eq!(set(&id, json!("object")).await.json()["vyte_body"], json!("object"));
-    assert_eq!(set(&id, json!(null)).await.json()["vyte_body"], json!(null));
-    assert_eq!(set(&id, json!("list")).await.json()["errors"][0]["pointer"], json!("/vyte_body"));
-    assert_eq!(set(&ordinary, json!("object")).await.json()["errors"][0]["pointer"], json!("/vyte_body"));
 }
