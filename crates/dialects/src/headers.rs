@@ -73,12 +73,16 @@ pub(crate) fn insert_order(headers: &mut HeaderMap, context: &DeliveryContext<'_
     }
 }
 
-/// `webhook-trigger: test` on a delivery that somebody asked for as a test. Its body is that of a real one.
+/// `webhook-trigger: test` on a delivery that somebody asked for as a test, and `re-push` on one that was asked for to have a stored
+/// state again. Their bodies are those of others.
 pub(crate) fn insert_trigger(headers: &mut HeaderMap, context: &DeliveryContext<'_>) {
     match context.origin {
         DeliveryOrigin::Original => {}
         DeliveryOrigin::Test => {
             headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("test"));
+        }
+        DeliveryOrigin::RePush => {
+            headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("re-push"));
         }
     }
 }

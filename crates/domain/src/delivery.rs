@@ -6,33 +6,36 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Where a delivery comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryOrigin {
     /// An action matched the subscription when it was accepted.
+    #[default]
     Original,
     /// Somebody asked for a test: one attempt, in a lane of its own, also when the subscription is paused.
     Test,
+    /// Somebody asked for stored resources to be pushed anew: the state at that time, in a lane of its own.
+    RePush,
 }
 
 impl DeliveryOrigin {
+    /// Every origin.
+    pub const ALL: [Self; 3] = [Self::Original, Self::Test, Self::RePush];
+
     /// The number under which stores keep it. Never changes.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
             Self::Original => 0,
             Self::Test => 1,
+            Self::RePush => 2,
         }
     }
 
     /// The origin with this number.
     #[must_use]
-    pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(Self::Original),
-            1 => Some(Self::Test),
-            _ => None,
-        }
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.code() == code)
     }
 
     /// The name on the wire.
@@ -41,6 +44,7 @@ impl DeliveryOrigin {
         match self {
             Self::Original => "original",
             Self::Test => "test",
+            Self::RePush => "re_push",
         }
     }
 }

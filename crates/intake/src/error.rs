@@ -39,6 +39,14 @@ pub enum PublishError {
     /// The stored resource cannot be compared with.
     #[error("the resource's state is not a JSON object")]
     NotAnObject(#[source] serde_json::Error),
+    /// Too many deliveries would be made at once.
+    #[error(
+        "more than {limit} deliveries would be made, or too many resources looked at; narrow the time in which resources were last changed"
+    )]
+    TooManyToPush {
+        /// How many may be made at once.
+        limit: usize,
+    },
     /// Others kept changing the same resources.
     #[error(
         "others changed the same resources at the same time, {MAXIMUM_ROUNDS} times in a row; repeat the request"

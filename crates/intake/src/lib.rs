@@ -5,6 +5,7 @@ mod error;
 mod explicit;
 mod item;
 mod matching;
+mod re_push;
 pub mod recent;
 mod test_delivery;
 
@@ -16,6 +17,7 @@ pub use derived::{DerivedAction, NewState, PutAnswer};
 pub use error::PublishError;
 pub use explicit::Published;
 pub use item::Item;
+pub use re_push::{MAXIMUM_RE_PUSHED, RePush, RePushTarget};
 
 /// How often a request is decided anew when others change the same resources or the catalogue at the same moment.
 pub const MAXIMUM_ROUNDS: usize = 5;

@@ -40,10 +40,12 @@ impl Intake {
             kind,
             resource_id,
             body: Bytes::from_static(sample_resource(kind).as_bytes()),
+            version: 1,
             accepted_at: now,
+            due_at: now,
         };
-        let committed = self.store.publish_detached(delivery).await?;
-        committed.map_err(|_gone| PublishError::UnknownSubscription)
+        let committed = self.store.publish_detached(vec![delivery]).await?;
+        committed.into_iter().find_map(Result::ok).ok_or(PublishError::UnknownSubscription)
     }
 }
 

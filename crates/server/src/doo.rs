@@ -9,6 +9,7 @@ mod list;
 mod organizations;
 mod origin;
 mod pace;
+mod re_push;
 mod token;
 
 use axum::Router;
@@ -29,6 +30,8 @@ pub(crate) fn routes() -> Router<ServerState> {
         .route("/v1/oauth", post(token::issue))
         .route("/v1/organizers/current/organizations", get(organizations::list))
         .route("/v1/team/{team_id}/webhooks", get(list::list).post(create::create))
+        .route("/v1/webhooks/init/events", post(re_push::events))
+        .route("/v1/webhooks/init/orders", post(re_push::orders))
         .route("/v1/webhooks/{group_id}", get(group::show).delete(group::delete))
 }
 

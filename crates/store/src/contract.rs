@@ -67,6 +67,7 @@ macro_rules! store_contract {
                 a_state_older_than_the_stored_one_does_not_replace_it,
                 a_removed_resource_is_gone_but_its_facts_are_known,
                 a_delivery_of_its_own_touches_no_resource,
+                deliveries_of_their_own_keep_when_they_are_due,
             ]
             feeding: [
                 deliveries_come_in_commit_order,

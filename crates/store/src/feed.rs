@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::time::Timestamp;
 
 mod queue;
 
@@ -44,6 +45,8 @@ pub struct CommittedDelivery {
     pub subscription: SubscriptionNumber,
     /// Why it was made.
     pub origin: DeliveryOrigin,
+    /// When its first attempt is due.
+    pub due_at: Timestamp,
 }
 
 /// A receiver has deliveries up to this sequence.

@@ -104,8 +104,17 @@ pub struct DetachedDelivery {
     pub resource_id: ResourceId,
     /// The resource it carries.
     pub body: Bytes,
+    /// The version of the resource that it carries.
+    pub version: u64,
     /// The time of acceptance.
     pub accepted_at: Timestamp,
+    /// When its first attempt is due.
+    pub due_at: Timestamp,
+}
+
+impl DetachedDelivery {
+    /// How many of them the store takes at once: what a turn of its writer has room for.
+    pub const MAXIMUM_TOGETHER: usize = 500;
 }
 
 /// The store's answer to a [`Publish`].

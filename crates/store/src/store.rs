@@ -45,14 +45,15 @@ pub trait Store: Send + Sync + 'static {
     /// When the store failed; whether it was committed is unknown only after [`StoreError::Database`].
     async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError>;
 
-    /// Commits a delivery of its own and answers with its id.
+    /// Commits deliveries of their own, at most [`DetachedDelivery::MAXIMUM_TOGETHER`], and answers with the id of each, in their
+    /// order. Those whose subscription is gone are refused, the others are committed.
     ///
     /// # Errors
-    /// When the store failed. The inner refusal says that the subscription is gone.
+    /// When the store failed; then none of them is committed.
     async fn publish_detached(
         &self,
-        delivery: DetachedDelivery,
-    ) -> Result<Result<DeliveryId, ChangeRefusal>, StoreError>;
+        deliveries: Vec<DetachedDelivery>,
+    ) -> Result<Vec<Result<DeliveryId, ChangeRefusal>>, StoreError>;
 
     /// Records turns of deliveries. A record for a delivery that has ended in between is dropped.
     ///

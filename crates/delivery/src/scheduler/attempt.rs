@@ -56,7 +56,7 @@ impl Scheduler {
             organization: self.organizations[subscription.organization].number,
             subscription: subscription.number,
             action: entry.action(),
-            origin: entry.origin(),
+            origin: entry.origin,
             number: self.failed_attempts(entry).saturating_add(1),
             overtaken: entry.place == Place::Overtaken,
         }));
@@ -127,7 +127,7 @@ impl Scheduler {
         let lane = self.lane_key(slot);
         let subscription_slot = self.entries[slot].subscription;
         let subscription = &mut self.subscriptions[subscription_slot];
-        let parked = !subscription.enabled && (subscription.deleted || !self.entries[slot].test);
+        let parked = !subscription.enabled && (subscription.deleted || !self.entries[slot].is_test());
         if parked {
             subscription.miss(self.entries[slot].sequence());
             self.discard(slot);
@@ -175,7 +175,7 @@ impl Scheduler {
 
     /// When the lane moves on past a delivery that is still in its order.
     fn overtake_at(&self, entry: &Entry) -> Option<Timestamp> {
-        if entry.test || entry.place == Place::Overtaken {
+        if entry.is_test() || entry.place == Place::Overtaken {
             return None;
         }
         let first_failed_at = self.histories[entry.history?].first_failed_at.get()?;
@@ -253,7 +253,7 @@ impl Scheduler {
             failed_attempts: self.failed_attempts(entry),
             first_failed_at: history.and_then(|history| history.first_failed_at.get()),
             expires_at: history.and_then(|history| history.expires_at.get()),
-            test: entry.test,
+            test: entry.is_test(),
         }
     }
 

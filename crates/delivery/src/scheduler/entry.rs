@@ -26,7 +26,7 @@ pub(super) struct Entry {
     pub(super) queue: Links<Entry>,
     pub(super) state: State,
     pub(super) place: Place,
-    pub(super) test: bool,
+    pub(super) origin: DeliveryOrigin,
     /// It is in the lane's list of those that want the lane next.
     pub(super) contends: bool,
 }
@@ -83,8 +83,8 @@ impl Entry {
         self.action.into()
     }
 
-    pub(super) fn origin(&self) -> DeliveryOrigin {
-        if self.test { DeliveryOrigin::Test } else { DeliveryOrigin::Original }
+    pub(super) fn is_test(&self) -> bool {
+        self.origin == DeliveryOrigin::Test
     }
 
     /// Its place in the lane: deliveries of one action stand together.

@@ -67,7 +67,7 @@ impl Scheduler {
         if !may || self.due_at(entry).is_some_and(|due| due > self.now) || self.has_expired(entry) {
             return;
         }
-        let (test, overtaken) = (entry.test, entry.place == Place::Overtaken);
+        let (test, overtaken) = (entry.is_test(), entry.place == Place::Overtaken);
         if overtaken {
             self.contend(slot);
         }

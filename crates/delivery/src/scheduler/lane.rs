@@ -31,7 +31,7 @@ impl LaneKey {
         Self {
             receiver: subscriptions[entry.subscription].receiver,
             resource: entry.resource.get(),
-            test: entry.test,
+            test: entry.is_test(),
         }
     }
 

@@ -249,7 +249,7 @@ impl Scheduler {
             action: delivery.action.into(),
             resource: Packed64::new(if test { own_lane } else { delivery.resource.get() }),
             subscription,
-            test,
+            origin: delivery.origin,
             ..Entry::default()
         });
         List::<Entry, Queue>::push_back(

@@ -180,7 +180,7 @@ impl Scheduler {
             }
         }
         for entry in self.idle_entries(slot) {
-            if !self.entries[entry].test {
+            if !self.entries[entry].is_test() {
                 let sequence = self.entries[entry].sequence();
                 self.subscriptions[slot].miss(sequence);
                 self.discard(entry);

@@ -87,9 +87,9 @@ impl Store for FaultyStore {
 
     async fn publish_detached(
         &self,
-        delivery: DetachedDelivery,
-    ) -> Result<Result<DeliveryId, ChangeRefusal>, StoreError> {
-        self.inner.publish_detached(delivery).await
+        deliveries: Vec<DetachedDelivery>,
+    ) -> Result<Vec<Result<DeliveryId, ChangeRefusal>>, StoreError> {
+        self.inner.publish_detached(deliveries).await
     }
 
     async fn receivers_with_pending(&self) -> Result<Vec<Announcement>, StoreError> {

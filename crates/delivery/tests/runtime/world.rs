@@ -324,9 +324,11 @@ impl World {
             kind: ResourceKind::Event,
             resource_id: ResourceId::new("example").unwrap(),
             body: Bytes::from_static(br#"{"n":0}"#),
+            version: 1,
             accepted_at: self.clock.now(),
+            due_at: self.clock.now(),
         };
-        self.store.publish_detached(delivery).await.unwrap().unwrap()
+        self.store.publish_detached(vec![delivery]).await.unwrap()[0].unwrap()
     }
 
     /// The outcome of a delivery, once it is durable.

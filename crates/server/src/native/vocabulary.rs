@@ -44,7 +44,7 @@ words! {
     /// The states of a delivery.
     DeliveryStateWord = std::iter::once("waiting").chain(FinalState::ALL.map(FinalState::name));
     /// Why a delivery was made.
-    DeliveryOriginWord = [DeliveryOrigin::Original, DeliveryOrigin::Test].map(DeliveryOrigin::name);
+    DeliveryOriginWord = DeliveryOrigin::ALL.map(DeliveryOrigin::name);
     /// The requests an attempt consists of.
     StageWord = Stage::ALL.map(Stage::name);
     /// The states of a subscription.

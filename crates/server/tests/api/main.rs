@@ -5,7 +5,9 @@
 mod deliveries;
 mod documents;
 mod doo;
+mod doo_access;
 mod doo_documents;
+mod doo_re_push;
 mod failures;
 mod fixture;
 mod graphql;

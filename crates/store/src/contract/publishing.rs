@@ -268,9 +268,11 @@ pub async fn a_delivery_of_its_own_touches_no_resource(fixture: &dyn Fixture) {
         kind: ResourceKind::Event,
         resource_id: resource_id("e1"),
         body: change("sample", None, &[]).body,
+        version: 1,
         accepted_at: at(9),
+        due_at: at(9),
     };
-    let id = world.store.publish_detached(test.clone()).await.unwrap().unwrap();
+    let id = world.store.publish_detached(vec![test.clone()]).await.unwrap()[0].unwrap();
     let detail = world.store.delivery(organization, id).await.unwrap().unwrap();
     assert_eq!(detail.view.origin, DeliveryOrigin::Test);
     assert_eq!(detail.resource, Some(test.body.clone()));
@@ -289,6 +291,49 @@ pub async fn a_delivery_of_its_own_touches_no_resource(fixture: &dyn Fixture) {
     assert!(page.deliveries.is_empty());
 
     world.delete(organization, one.subscription).await;
-    let refused = world.store.publish_detached(test).await.unwrap();
-    assert_eq!(refused, Err(ChangeRefusal::Unknown));
+    let refused = world.store.publish_detached(vec![test]).await.unwrap();
+    assert_eq!(refused, vec![Err(ChangeRefusal::Unknown)]);
+}
+
+pub async fn deliveries_of_their_own_keep_when_they_are_due(fixture: &dyn Fixture) {
+    let mut world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "event.updated").await;
+    let gone = world.subscribe(organization, "event.updated").await;
+    world.delete(organization, gone.subscription).await;
+    let pushed = |number: i64, matched| DetachedDelivery {
+        organization,
+        origin: DeliveryOrigin::RePush,
+        matched,
+        name: "event.updated".parse().unwrap(),
+        kind: ResourceKind::Event,
+        resource_id: resource_id(&format!("e{number}")),
+        body: change(&format!("e{number}"), None, &[]).body,
+        version: 7,
+        accepted_at: at(0),
+        due_at: at(number * 60),
+    };
+    let together = vec![pushed(0, one), pushed(1, gone), pushed(2, one), pushed(3, one)];
+    let answers = world.store.publish_detached(together).await.unwrap();
+    assert_eq!(answers[1], Err(ChangeRefusal::Unknown));
+    let ids: Vec<_> = answers.iter().filter_map(|answer| answer.ok()).collect();
+    assert_eq!(ids.len(), 3);
+
+    let mut fed = Vec::new();
+    while fed.len() < 3 {
+        fed.extend(world.committed().await);
+    }
+    let due: Vec<_> = fed.iter().map(|committed| committed.deliveries[0].due_at).collect();
+    assert_eq!(due, [at(0), at(120), at(180)]);
+
+    let world = world.reopen(fixture).await;
+    let waiting = world.waiting(one).await;
+    let due: Vec<_> = waiting.iter().map(|delivery| (delivery.origin, delivery.due_at)).collect();
+    assert_eq!(due, [at(0), at(120), at(180)].map(|due_at| (DeliveryOrigin::RePush, due_at)));
+    let lanes: std::collections::HashSet<_> = waiting.iter().map(|delivery| delivery.resource).collect();
+    assert_eq!(lanes.len(), 3, "each stands in a lane of its own");
+    let detail = world.store.delivery(organization, ids[2]).await.unwrap().unwrap();
+    assert_eq!((detail.view.origin, detail.view.due_at), (DeliveryOrigin::RePush, Some(at(180))));
+    let material = world.store.material(&[waiting[0].key]).await.unwrap();
+    assert_eq!(material[0].action.version, 7);
 }

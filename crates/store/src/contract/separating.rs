@@ -81,7 +81,10 @@ pub async fn no_change_reaches_another_organization(fixture: &dyn Fixture) {
         kind: ResourceKind::Event,
         resource_id: resource_id("e1"),
         body: change("e1", None, &[]).body,
+        version: 1,
         accepted_at: at(0),
+        due_at: at(0),
     };
-    assert_eq!(world.store.publish_detached(detached).await.unwrap(), Err(ChangeRefusal::Unknown));
+    let refused = world.store.publish_detached(vec![detached]).await.unwrap();
+    assert_eq!(refused, vec![Err(ChangeRefusal::Unknown)]);
 }

@@ -108,9 +108,12 @@ impl Store for SqliteStore {
 
     async fn publish_detached(
         &self,
-        delivery: DetachedDelivery,
-    ) -> Result<Result<DeliveryId, ChangeRefusal>, StoreError> {
-        self.writer.ask_refusable(DetachedWork(delivery)).await
+        deliveries: Vec<DetachedDelivery>,
+    ) -> Result<Vec<Result<DeliveryId, ChangeRefusal>>, StoreError> {
+        if deliveries.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.writer.ask_refusable(DetachedWork(deliveries)).await
     }
 
     async fn record(&self, records: Vec<Record>) -> Result<(), StoreError> {

@@ -36,7 +36,7 @@ impl Driver {
             action: action.sequence,
             resource: action.resource_number,
             origin: delivery.origin,
-            due_at: action.accepted_at,
+            due_at: delivery.due_at,
             failed_attempts: 0,
             first_failed_at: None,
             expires_at: action.expires_at,
@@ -51,7 +51,9 @@ impl Driver {
                 self.turn.inputs.push(Input::Committed { organization: action.organization, deliveries });
             }
         }
-        self.carried.keep(action, committed.len());
+        // What is due later is read when it is: it must not take the room of what starts now.
+        let at_once = committed.iter().filter(|delivery| delivery.due_at <= action.accepted_at).count();
+        self.carried.keep(action, at_once);
     }
 
     /// Keeps what was read with a page until the first attempts of its deliveries start.

@@ -1,5 +1,5 @@
 use rendezhook_domain::cause::Cause;
-use rendezhook_domain::delivery::FinalState;
+use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 use rendezhook_domain::outcome::{Answer, Outcome, ReceiverWish};
 use rendezhook_domain::subscription::DisableReason;
 use rendezhook_store::pending::PendingDelivery;
@@ -19,6 +19,18 @@ fn success_ends_a_delivery() {
     fixture.recorded(1);
     assert_eq!(fixture.scheduler.figures().in_memory, 0);
     assert_eq!(fixture.scheduler.wake_at(), None);
+}
+
+#[test]
+fn a_delivery_starts_when_it_is_due_and_not_before() {
+    let mut fixture = Fixture::new(1);
+    let due_at = fixture.now.after(seconds(60));
+    fixture.commit([PendingDelivery { origin: DeliveryOrigin::RePush, due_at, ..delivery(1, 1, 1) }]);
+    fixture.pass(seconds(59));
+    assert_eq!(fixture.started(), [0; 0]);
+    fixture.pass(seconds(1));
+    let order = fixture.order();
+    assert_eq!((order.number, order.origin), (1, DeliveryOrigin::RePush));
 }
 
 #[test]

@@ -27,7 +27,8 @@ pub(crate) struct DeliveryView {
     /// The subscription it is for; null once that is deleted.
     #[schema(value_type = Option<String>, example = "sub_0198b2f0c0de7000800000000000abcd")]
     subscription: Option<SubscriptionId>,
-    /// `original` when an action matched; `test` when somebody asked for a test.
+    /// `original` when an action matched; `test` when somebody asked for a test; `re_push` when somebody asked for stored resources
+    /// to be pushed anew.
     #[schema(value_type = vocabulary::DeliveryOriginWord)]
     origin: DeliveryOrigin,
     /// What happened.

@@ -34,6 +34,7 @@ fn committed(sequence: u64, receivers: &[u32], body: usize) -> CommittedAction {
             receiver: ReceiverNumber::new(*receiver),
             subscription: SubscriptionNumber::new(*receiver),
             origin: DeliveryOrigin::Original,
+            due_at: now,
         })
         .collect();
     CommittedAction { action: Arc::new(action), deliveries }

@@ -1,62 +1,69 @@
-//! A delivery of its own, for one subscription.
+//! Deliveries of their own, each for one subscription.
 
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::sequence::{ResourceNumber, Sequence};
 
 use super::job::{Performed, Work};
-use super::rows::write_with_deliveries;
+use super::rows::{First, write_with_deliveries};
 use super::turn::Turn;
 use crate::change::ChangeRefusal;
 use crate::publish::DetachedDelivery;
 use crate::sqlite::actions::insert_body;
 use crate::sqlite::fault::Fault;
 
-/// A delivery of its own.
-pub(in crate::sqlite) struct DetachedWork(pub(in crate::sqlite) DetachedDelivery);
+/// Deliveries of their own.
+pub(in crate::sqlite) struct DetachedWork(pub(in crate::sqlite) Vec<DetachedDelivery>);
 
 impl Work for DetachedWork {
-    type Answer = Result<DeliveryId, ChangeRefusal>;
-    const DOING: &'static str = "committing a delivery of its own";
+    type Answer = Vec<Result<DeliveryId, ChangeRefusal>>;
+    const DOING: &'static str = "committing deliveries of their own";
 
     fn rows(&self) -> usize {
-        3
+        3 * self.0.len()
     }
 
     fn bytes(&self) -> usize {
-        self.0.body.len()
+        self.0.iter().map(|detached| detached.body.len()).sum()
     }
 
     fn perform(&mut self, turn: &mut Turn<'_>) -> Result<Performed<Self::Answer>, Fault> {
-        let detached = &self.0;
-        let matched = detached.matched;
-        let entry = turn.memory.subscription(matched.subscription);
-        let exists = entry.is_some_and(|entry| entry.subscription.organization == detached.organization);
-        if !exists {
-            return Ok(Performed::AnswerOnceDurable(Err(ChangeRefusal::Unknown)));
-        }
-        let counters = &mut turn.memory.counters;
-        let body = counters.body.take(1);
-        let action = AcceptedAction {
-            sequence: Sequence::new(counters.sequence.take(1)),
-            organization: detached.organization,
-            name: detached.name.clone(),
-            kind: detached.kind,
-            resource_id: detached.resource_id.clone(),
-            // A number that no resource has: it stands in a lane of its own.
-            resource_number: ResourceNumber::new(counters.resource.take(1)),
-            version: 1,
-            user: None,
-            occurred_at: detached.accepted_at,
-            accepted_at: detached.accepted_at,
-            expires_at: None,
-            resource: detached.body.clone(),
-            representations: None,
-            changes: None,
-        };
-        insert_body(turn.connection, body, &detached.body)?;
-        let receipt = write_with_deliveries(turn, action, body, &[matched], detached.origin)?;
-        let id = DeliveryId::new(detached.accepted_at, receipt.sequence.plus(1), matched.receiver);
-        Ok(Performed::AnswerOnceDurable(Ok(id)))
+        let committed: Result<_, Fault> = self.0.iter().map(|detached| commit(turn, detached)).collect();
+        Ok(Performed::AnswerOnceDurable(committed?))
     }
+}
+
+fn commit(
+    turn: &mut Turn<'_>,
+    detached: &DetachedDelivery,
+) -> Result<Result<DeliveryId, ChangeRefusal>, Fault> {
+    let matched = detached.matched;
+    let entry = turn.memory.subscription(matched.subscription);
+    let exists = entry.is_some_and(|entry| entry.subscription.organization == detached.organization);
+    if !exists {
+        return Ok(Err(ChangeRefusal::Unknown));
+    }
+    let counters = &mut turn.memory.counters;
+    let body = counters.body.take(1);
+    let action = AcceptedAction {
+        sequence: Sequence::new(counters.sequence.take(1)),
+        organization: detached.organization,
+        name: detached.name.clone(),
+        kind: detached.kind,
+        resource_id: detached.resource_id.clone(),
+        // A number that no resource has: it stands in a lane of its own.
+        resource_number: ResourceNumber::new(counters.resource.take(1)),
+        version: detached.version,
+        user: None,
+        occurred_at: detached.accepted_at,
+        accepted_at: detached.accepted_at,
+        expires_at: None,
+        resource: detached.body.clone(),
+        representations: None,
+        changes: None,
+    };
+    insert_body(turn.connection, body, &detached.body)?;
+    let first = First { origin: detached.origin, due_at: detached.due_at };
+    let receipt = write_with_deliveries(turn, action, body, &[matched], first)?;
+    Ok(Ok(DeliveryId::new(detached.accepted_at, receipt.sequence.plus(1), matched.receiver)))
 }

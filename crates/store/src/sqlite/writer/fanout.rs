@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::sequence::Sequence;
 use rusqlite::{OptionalExtension, params};
 
 use super::JOB_ROWS_A_TURN;
-use super::rows::{hand_over, insert_pending, number_deliveries};
+use super::rows::{First, hand_over, insert_pending, number_deliveries};
 use super::turn::Turn;
 use crate::publish::Matched;
 use crate::sqlite::actions::read_action;
@@ -69,7 +68,7 @@ fn write_chunk(
         tracing::error!(action = sequence.get(), "an action is not there; its further deliveries are lost");
         return Ok(());
     };
-    let deliveries = number_deliveries(turn, &matched, DeliveryOrigin::Original);
+    let deliveries = number_deliveries(turn, &matched, First::original(action.accepted_at));
     if let Some(last) = deliveries.last() {
         turn.connection
             .prepare_cached("UPDATE action SET last_delivery = ?2 WHERE sequence = ?1")?

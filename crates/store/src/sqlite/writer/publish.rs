@@ -5,13 +5,12 @@ mod resource;
 use std::collections::HashMap;
 
 use rendezhook_domain::accepted::AcceptedAction;
-use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{ResourceNumber, Sequence};
 
 use self::resource::KnownResource;
 use super::job::{Performed, Work};
-use super::rows::{write_for_later, write_with_deliveries};
+use super::rows::{First, write_for_later, write_with_deliveries};
 use super::turn::Turn;
 use super::{JOB_ROWS_A_TURN, ROWS_A_TURN, idempotency};
 use crate::publish::{
@@ -162,5 +161,5 @@ fn write_action(
     if later && !new.matched.is_empty() {
         return write_for_later(turn, &action, body, &new.matched);
     }
-    write_with_deliveries(turn, action, body, &new.matched, DeliveryOrigin::Original)
+    write_with_deliveries(turn, action, body, &new.matched, First::original(publish.accepted_at))
 }

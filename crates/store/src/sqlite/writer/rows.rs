@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::sequence::Sequence;
+use rendezhook_domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::JOB_ROWS_A_TURN;
@@ -16,15 +17,31 @@ use crate::sqlite::codec::pack_matched;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::values::{stored, stored_size};
 
+/// How deliveries of one action begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct First {
+    /// Why they are made.
+    pub(super) origin: DeliveryOrigin,
+    /// When their first attempts are due.
+    pub(super) due_at: Timestamp,
+}
+
+impl First {
+    /// Because the action matched, at once.
+    pub(super) const fn original(action_accepted_at: Timestamp) -> Self {
+        Self { origin: DeliveryOrigin::Original, due_at: action_accepted_at }
+    }
+}
+
 /// Writes an action and its deliveries, which take the sequences after it.
 pub(super) fn write_with_deliveries(
     turn: &mut Turn<'_>,
     action: AcceptedAction,
     body: u64,
     matched: &[Matched],
-    origin: DeliveryOrigin,
+    first: First,
 ) -> Result<ReceiptAction, Fault> {
-    let deliveries = number_deliveries(turn, matched, origin);
+    let deliveries = number_deliveries(turn, matched, first);
     let last_delivery = deliveries.last().map_or(action.sequence, |delivery| delivery.sequence);
     insert_action(turn.connection, &action, body, last_delivery)?;
     insert_pending(turn.connection, &action, &deliveries)?;
@@ -63,22 +80,23 @@ fn count(matched: &[Matched]) -> u32 {
 pub(super) fn number_deliveries(
     turn: &mut Turn<'_>,
     matched: &[Matched],
-    origin: DeliveryOrigin,
+    first: First,
 ) -> Vec<CommittedDelivery> {
-    let first = turn.memory.counters.sequence.take(u64::from(count(matched)));
+    let sequence = turn.memory.counters.sequence.take(u64::from(count(matched)));
     matched
         .iter()
-        .zip(first..)
+        .zip(sequence..)
         .map(|(one, sequence)| CommittedDelivery {
             sequence: Sequence::new(sequence),
             receiver: one.receiver,
             subscription: one.subscription,
-            origin,
+            origin: first.origin,
+            due_at: first.due_at,
         })
         .collect()
 }
 
-/// Writes deliveries as waiting, the first attempt due at once.
+/// Writes deliveries as waiting.
 pub(super) fn insert_pending(
     connection: &Connection,
     action: &AcceptedAction,
@@ -94,13 +112,13 @@ pub(super) fn insert_pending(
     // Bound once: they are the same in every row.
     statement.raw_bind_parameter(5, stored(action.sequence.get()))?;
     statement.raw_bind_parameter(6, stored(action.resource_number.get()))?;
-    statement.raw_bind_parameter(7, action.accepted_at.milliseconds())?;
     statement.raw_bind_parameter(8, action.expires_at.map(|instant| instant.milliseconds()))?;
     for delivery in deliveries {
         statement.raw_bind_parameter(1, delivery.receiver.get())?;
         statement.raw_bind_parameter(2, stored(delivery.sequence.get()))?;
         statement.raw_bind_parameter(3, delivery.subscription.get())?;
         statement.raw_bind_parameter(4, delivery.origin.code())?;
+        statement.raw_bind_parameter(7, delivery.due_at.milliseconds())?;
         statement.raw_execute()?;
     }
     Ok(())
