@@ -118,7 +118,7 @@ causes! {
     /// The token endpoint answered with success, but without a token.
     TokenUnusable = 25, "token_unusable", Receiver, "the token endpoint's answer holds no access_token that fits into a header";
     /// The origin answered with success, but without data.
-    OriginUnusable = 26, "origin_unusable", Receiver, "the origin's answer is no JSON, is longer than 256 KiB, or has errors and no data";
+    OriginUnusable = 26, "origin_unusable", Receiver, "the origin's answer is no JSON, is longer than 256 KiB, did not end in time, or has errors and no data";
     /// Our own GraphQL could not answer the subscription's query.
     QueryFailed = 27, "query_failed", Publisher, "the query of the subscription has errors and no data; its answer is shown";
 }

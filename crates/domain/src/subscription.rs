@@ -205,4 +205,11 @@ impl Subscription {
     pub const fn dialect(&self) -> Dialect {
         self.hook.dialect()
     }
+
+    /// Whether a new target would be shown a secret that was meant for another host or port. Whoever may change the target need
+    /// not know the secret.
+    #[must_use]
+    pub fn moves_secret(&self, target: &TargetUrl) -> bool {
+        self.authentication.is_some() && self.target.authority() != target.authority()
+    }
 }

@@ -14,10 +14,11 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::publish::{Matched, NewAction, Publish, PublishOutcome, Receipt, ResourceChange};
 use serde_json::Value;
 
+use crate::Intake;
 use crate::error::PublishError;
 use crate::explicit::entry;
 use crate::matching::matched;
-use crate::{Intake, MAXIMUM_ROUNDS};
+use crate::rounds::Rounds;
 
 /// The new state of a resource.
 #[derive(Debug, Clone)]
@@ -81,7 +82,8 @@ impl Intake {
             .transpose()
             .map_err(PublishError::NotAnObject)?;
         let occurred_at = state.occurred_at.unwrap_or(now);
-        for _round in 0..MAXIMUM_ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
             let catalogue = self.store.catalogue();
             let organization_entry = entry(&catalogue, organization)?;
             let kept = self.store.resource(organization, state.kind, &state.resource_id).await?;
@@ -137,10 +139,10 @@ impl Intake {
                     return Ok(answer(organization, derivation, &receipt));
                 }
                 PublishOutcome::KeyReused => return Err(PublishError::KeyReused),
-                PublishOutcome::Stale(_) | PublishOutcome::CatalogueChanged => {}
+                PublishOutcome::Stale(_) => rounds.stale()?,
+                PublishOutcome::CatalogueChanged => rounds.catalogue_changed()?,
             }
         }
-        Err(PublishError::Contended)
     }
 }
 

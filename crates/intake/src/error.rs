@@ -52,6 +52,9 @@ pub enum PublishError {
         "others changed the same resources at the same time, {MAXIMUM_ROUNDS} times in a row; repeat the request"
     )]
     Contended,
+    /// Hooks, keys or settings of the organization kept changing.
+    #[error("the organization's hooks are being changed without a pause; repeat the request in a moment")]
+    CatalogueContended,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

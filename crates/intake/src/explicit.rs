@@ -13,11 +13,12 @@ use rendezhook_store::publish::{
     IdempotencyClaim, NewAction, Publish, PublishOutcome, Receipt, ResourceChange, StaleResource,
 };
 
+use crate::Intake;
 use crate::error::PublishError;
 use crate::item::Item;
 use crate::matching::matched;
 use crate::recent::ResourceName;
-use crate::{Intake, MAXIMUM_ROUNDS};
+use crate::rounds::Rounds;
 
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,8 @@ impl Intake {
     ) -> Result<Published, PublishError> {
         check(items)?;
         let parsed = parse(items)?;
-        for _round in 0..MAXIMUM_ROUNDS {
+        let mut rounds = Rounds::default();
+        loop {
             let catalogue = self.store.catalogue();
             let changes = self.decide(entry(&catalogue, organization)?, items, &parsed, now);
             let decided_facts: Vec<Facts> = changes.iter().map(|change| change.facts).collect();
@@ -65,11 +67,13 @@ impl Intake {
                 }
                 PublishOutcome::Replayed(receipt) => return Ok(Published { receipt, replayed: true }),
                 PublishOutcome::KeyReused => return Err(PublishError::KeyReused),
-                PublishOutcome::Stale(stale) => self.correct(organization, items, stale),
-                PublishOutcome::CatalogueChanged => {}
+                PublishOutcome::Stale(stale) => {
+                    rounds.stale()?;
+                    self.correct(organization, items, stale);
+                }
+                PublishOutcome::CatalogueChanged => rounds.catalogue_changed()?,
             }
         }
-        Err(PublishError::Contended)
     }
 
     /// Decides what the items do, from what is remembered of their resources and from each other.

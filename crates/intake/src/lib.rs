@@ -7,6 +7,7 @@ mod item;
 mod matching;
 mod re_push;
 pub mod recent;
+mod rounds;
 mod test_delivery;
 
 use std::sync::Arc;
@@ -19,8 +20,8 @@ pub use explicit::Published;
 pub use item::Item;
 pub use re_push::{MAXIMUM_RE_PUSHED, RePush, RePushTarget};
 
-/// How often a request is decided anew when others change the same resources or the catalogue at the same moment.
-pub const MAXIMUM_ROUNDS: usize = 5;
+/// How often a request is decided anew when others change the same resources at the same moment.
+pub const MAXIMUM_ROUNDS: u32 = 5;
 
 /// Takes what is published and has it committed.
 ///

@@ -217,3 +217,27 @@ async fn what_is_not_there_cannot_be_removed() {
     let refused = place.intake.put(place.organization, &new_state("b-1", None), at(1)).await.unwrap_err();
     assert!(matches!(refused, PublishError::UnknownResource), "{refused}");
 }
+
+#[tokio::test]
+async fn a_publisher_gets_through_while_hooks_are_being_made() {
+    let place = Place::open().await;
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let mut makers = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let (store, stop) = (Arc::clone(&place.world.store), Arc::clone(&stop));
+        let organization = place.organization;
+        makers.spawn(async move {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let new = new_subscription(organization, "order.created", "https://receiver.example/");
+                store.change(CatalogueChange::CreateSubscription(Box::new(new))).await.unwrap().unwrap();
+            }
+        });
+    }
+    for number in 0..20 {
+        let id = format!("b-{number}");
+        place.publish(&[item("event.created", &id, &json!({"title": "Visit"}), None)]).await;
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    makers.join_all().await;
+    assert_eq!(place.version("b-19").await, 1);
+}

@@ -1,7 +1,7 @@
 //! Everything that publishing and delivering ask at every step, in memory: organizations, keys, receivers, subscriptions.
 //!
 //! A catalogue is an immutable snapshot. A change makes a new one, durable before it is seen; whoever holds the old one can
-//! finish its step, and the store refuses to commit a publish that was decided from it.
+//! finish its step, and the store refuses to commit a publish that was decided from an older part of its organization.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -116,6 +116,8 @@ impl SubscriptionEntry {
 pub struct OrganizationEntry {
     /// The organization itself.
     pub organization: Organization,
+    /// The version of the catalogue that changed this part of it last.
+    pub version: CatalogueVersion,
     /// Its subscriptions in the order in which they were made.
     pub subscriptions: Vec<Arc<SubscriptionEntry>>,
     /// Its receivers in the order in which they were made.
@@ -137,6 +139,7 @@ impl OrganizationEntry {
     #[must_use]
     pub fn new(
         organization: Organization,
+        version: CatalogueVersion,
         subscriptions: Vec<Arc<SubscriptionEntry>>,
         receivers: Vec<Arc<ReceiverEntry>>,
         keys: Vec<Arc<ApiKeyEntry>>,
@@ -184,6 +187,7 @@ impl OrganizationEntry {
         }
         Self {
             organization,
+            version,
             subscriptions,
             receivers,
             keys,

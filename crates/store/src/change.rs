@@ -203,7 +203,7 @@ pub struct SubscriptionUpdate {
     pub revision: Option<u32>,
     /// What its owner calls it.
     pub description: Option<Arc<str>>,
-    /// Where deliveries go from now on, waiting ones included.
+    /// Where deliveries go from now on, waiting ones included. At another host the authentication ends, unless a new one is given.
     pub target: Option<TargetUrl>,
     /// The method of its deliveries.
     pub method: Option<RequestMethod>,

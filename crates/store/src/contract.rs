@@ -14,6 +14,7 @@ pub mod catalogue;
 pub mod deleting;
 pub mod fanning_out;
 pub mod feeding;
+pub mod grouping;
 pub mod listing;
 pub mod listing_resources;
 pub mod publishing;
@@ -51,6 +52,13 @@ macro_rules! store_contract {
                 subscriptions_of_one_endpoint_share_a_receiver,
                 the_limit_of_a_dialect_holds,
                 a_simplymeet_hook_keeps_its_own_secret,
+            ]
+            grouping: [
+                a_group_is_made_whole_and_kept_whole,
+                of_a_group_that_is_refused_nothing_is_made,
+                a_group_is_deleted_whole_and_nobody_elses,
+                another_host_is_not_shown_the_secret,
+                clients_are_found_by_number_and_end_when_revoked,
             ]
             publishing: [
                 a_request_is_committed_with_its_deliveries,

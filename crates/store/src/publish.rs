@@ -106,6 +106,8 @@ pub struct DetachedDelivery {
     pub body: Bytes,
     /// The version of the resource that it carries.
     pub version: u64,
+    /// When that version came about.
+    pub occurred_at: Timestamp,
     /// The time of acceptance.
     pub accepted_at: Timestamp,
     /// When its first attempt is due.
@@ -128,7 +130,8 @@ pub enum PublishOutcome {
     KeyReused,
     /// Some resources have other facts than the request was decided from. Nothing is committed; decide anew.
     Stale(Vec<StaleResource>),
-    /// The catalogue is newer than the one the request was decided from. Nothing is committed; match anew.
+    /// The organization's part of the catalogue is newer than the one the request was decided from. Nothing is committed; match
+    /// anew.
     CatalogueChanged,
 }
 

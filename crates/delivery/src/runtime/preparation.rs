@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use rendezhook_dialects::delivery::{BodyPlan, Fetched, OriginRequest, Plan, Question};
+use rendezhook_dialects::doo::DocumentError;
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::outcome::Outcome;
 use rendezhook_domain::sequence::OrganizationNumber;
@@ -20,7 +21,6 @@ use rendezhook_secrets::SharedSecret;
 use rendezhook_store::record::Exchange;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
@@ -152,11 +152,8 @@ impl Preparation {
     ) -> Result<Bytes, Unprepared> {
         let origin = request.origin;
         if self.means.own_origins.contains(&origin.endpoint) {
-            let document = Value::Object(request.document.clone());
-            let Ok(query) = Query::deserialize(document) else {
-                return Err(Unprepared::before(Stage::Origin, Cause::QueryFailed));
-            };
-            return self.execute(&query, errand, deadline).await;
+            let question = request.question().map_err(|error| no_question(&error))?;
+            return self.answer(&question, errand, deadline).await;
         }
 
         let mut headers = HeaderMap::new();
@@ -251,6 +248,18 @@ impl Unprepared {
     /// Nothing was sent.
     fn before(stage: Stage, cause: Cause) -> Self {
         Self { stage, outcome: Outcome::Failed(cause), timing: Timing::default(), exchange: None }
+    }
+}
+
+/// What the attempt tells of an origin that asks our own GraphQL nothing. It is checked when the hook is made; the operator may
+/// have made the host ours since.
+fn no_question(error: &DocumentError) -> Unprepared {
+    let answer = serde_json::json!({"errors": [{"message": error.to_string()}]}).to_string();
+    Unprepared {
+        stage: Stage::Origin,
+        outcome: Outcome::Failed(Cause::QueryFailed),
+        timing: Timing::default(),
+        exchange: Some(own_exchange(&Bytes::from(answer))),
     }
 }
 

@@ -75,7 +75,9 @@ mod tests {
 
     #[test]
     fn what_is_no_header_is_refused_without_repeating_it() {
-        for text in ["", "x-api-key: hunter2", "gql.example.com", "gql.example.com host: hunter2", "a b\r\nc: d"] {
+        for text in
+            ["", "x-api-key: hunter2", "gql.example.com", "gql.example.com host: hunter2", "a b\r\nc: d"]
+        {
             let error = text.parse::<OriginHeader>().unwrap_err();
             assert!(!error.to_string().contains("hunter2"), "{text}");
         }

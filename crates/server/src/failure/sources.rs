@@ -44,7 +44,9 @@ impl From<PublishError> for Failure {
                 Self::new(FailureKind::VersionMismatch, error.to_string())
             }
             PublishError::TooManyToPush { .. } => Self::new(FailureKind::LimitReached, error.to_string()),
-            PublishError::Contended => Self::new(FailureKind::Unavailable, error.to_string()),
+            PublishError::Contended | PublishError::CatalogueContended => {
+                Self::new(FailureKind::Unavailable, error.to_string())
+            }
             PublishError::InvalidItem { index, pointer, reason } => {
                 Self::fields(vec![FieldError { detail: reason, pointer: format!("/{index}{pointer}") }])
             }

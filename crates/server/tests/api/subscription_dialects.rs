@@ -107,6 +107,10 @@ async fn hooks_of_vyte_and_simplymeet_can_be_given_an_authentication_and_nothing
         let set = async |patch: Value| api.call("PATCH", &path, &key, patch).await;
         let basic = json!({ "type": "basic", "username": "a", "password": "b" });
         assert_eq!(set(json!({ "authentication": basic })).await.json()["authentication"]["type"], "basic");
+        let elsewhere = json!({ "target_url": "https://elsewhere.example.com/" });
+        assert_eq!(set(elsewhere).await.json()["errors"][0]["pointer"], json!("/target_url"));
+        let with_it = json!({ "target_url": "https://api.example.com/other", "authentication": basic });
+        assert_eq!(set(with_it).await.status, 200);
         assert_eq!(set(json!({ "authentication": null })).await.json()["authentication"], Value::Null);
         answers.push(set(json!({ "method": "PUT" })).await.refusal());
         answers.push(set(json!({ "event": "e-1" })).await.refusal());

@@ -176,6 +176,14 @@ pub async fn a_request_matched_by_an_older_catalogue_is_refused(fixture: &dyn Fi
     let world = World::open(fixture).await;
     let organization = world.organization().await;
     let request = world.request(organization, vec![change("e1", None, &["event.created"])]);
+    let elsewhere = world.organization().await;
+    let untouched = world.request(organization, vec![change("e0", None, &["event.created"])]);
+    world.subscribe(elsewhere, "*").await;
+    let committed = world.store.publish(untouched).await.unwrap();
+    assert!(
+        matches!(committed, PublishOutcome::Committed(_)),
+        "what others change is no concern: {committed:?}"
+    );
     let one = world.subscribe(organization, "*").await;
     assert_eq!(world.store.publish(request).await.unwrap(), PublishOutcome::CatalogueChanged);
     world.publish(organization, vec![change("e1", None, &["event.created"])]).await;
@@ -269,6 +277,7 @@ pub async fn a_delivery_of_its_own_touches_no_resource(fixture: &dyn Fixture) {
         resource_id: resource_id("e1"),
         body: change("sample", None, &[]).body,
         version: 1,
+        occurred_at: at(9),
         accepted_at: at(9),
         due_at: at(9),
     };
@@ -310,6 +319,7 @@ pub async fn deliveries_of_their_own_keep_when_they_are_due(fixture: &dyn Fixtur
         resource_id: resource_id(&format!("e{number}")),
         body: change(&format!("e{number}"), None, &[]).body,
         version: 7,
+        occurred_at: at(-60),
         accepted_at: at(0),
         due_at: at(number * 60),
     };
@@ -335,5 +345,5 @@ pub async fn deliveries_of_their_own_keep_when_they_are_due(fixture: &dyn Fixtur
     let detail = world.store.delivery(organization, ids[2]).await.unwrap().unwrap();
     assert_eq!((detail.view.origin, detail.view.due_at), (DeliveryOrigin::RePush, Some(at(180))));
     let material = world.store.material(&[waiting[0].key]).await.unwrap();
-    assert_eq!(material[0].action.version, 7);
+    assert_eq!((material[0].action.version, material[0].action.occurred_at), (7, at(-60)));
 }

@@ -31,7 +31,12 @@ pub async fn a_delivered_delivery_ends(fixture: &dyn Fixture) {
     assert_eq!((view.attempts, view.ended_at, view.due_at), (1, Some(at(3)), None));
     assert!(view.overtaken);
     let made = attempt(1, 204);
-    let last = LastAttempt { started_at: made.started_at, stage: made.stage, result: made.result, timing: made.timing };
+    let last = LastAttempt {
+        started_at: made.started_at,
+        stage: made.stage,
+        result: made.result,
+        timing: made.timing,
+    };
     assert_eq!(view.last, Some(last));
     let attempts = world.store.attempts(organization, id).await.unwrap().unwrap().attempts;
     assert_eq!(attempts, vec![made]);

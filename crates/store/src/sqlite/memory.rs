@@ -57,9 +57,17 @@ impl Memory {
     }
 
     /// The version of the catalogue with what this turn has changed.
-    pub(super) fn catalogue_version(&self) -> CatalogueVersion {
+    fn catalogue_version(&self) -> CatalogueVersion {
         let CatalogueVersion(version) = self.catalogue.version;
         CatalogueVersion(version + u64::from(self.draft.is_some()))
+    }
+
+    /// The version that changed an organization's part of the catalogue last, with what this turn has changed.
+    pub(super) fn organization_version(&self, number: OrganizationNumber) -> CatalogueVersion {
+        if self.draft.as_ref().is_some_and(|draft| draft.touches(number)) {
+            return self.catalogue_version();
+        }
+        self.catalogue.organization(number).map_or(self.catalogue.version, |entry| entry.version)
     }
 
     /// A subscription as it is with what this turn has changed.

@@ -17,7 +17,7 @@ use rendezhook_egress::resolve::{Resolve, ResolveError, Resolved};
 use rendezhook_egress::{Egress, EgressSettings};
 use rendezhook_graphql::GraphQl;
 use rendezhook_secrets::{KeyEncryptionKey, SigningSecret, SystemRandomness};
-use rendezhook_store::catalogue::SigningKey;
+use rendezhook_store::catalogue::{CatalogueVersion, SigningKey};
 use rendezhook_store::sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -112,7 +112,14 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         },
         action: Arc::new(action),
         frozen_body: None,
-        organization: Arc::new(OrganizationEntry::new(entry, Vec::new(), Vec::new(), Vec::new(), Vec::new())),
+        organization: Arc::new(OrganizationEntry::new(
+            entry,
+            CatalogueVersion(1),
+            Vec::new(),
+            Vec::new(),
+            Vec::new(),
+            Vec::new(),
+        )),
         subscription: Arc::new(SubscriptionEntry {
             subscription,
             keys,

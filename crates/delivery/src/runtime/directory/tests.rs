@@ -43,7 +43,14 @@ fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<Or
         join_link: false,
         created_at: Timestamp::EARLIEST,
     };
-    Arc::new(OrganizationEntry::new(organization, subscriptions.to_vec(), Vec::new(), Vec::new(), Vec::new()))
+    Arc::new(OrganizationEntry::new(
+        organization,
+        CatalogueVersion(1),
+        subscriptions.to_vec(),
+        Vec::new(),
+        Vec::new(),
+        Vec::new(),
+    ))
 }
 
 fn catalogue(version: u64, organizations: &[Arc<OrganizationEntry>]) -> Arc<Catalogue> {

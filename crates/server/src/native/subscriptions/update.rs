@@ -107,6 +107,14 @@ fn checked(
         .target_url
         .as_deref()
         .and_then(|text| request::target_url(&mut checks, text, &state.options.target_policy));
+    let takes_secret_along =
+        target.as_ref().is_some_and(|target| current.moves_secret(target)) && patch.authentication.is_none();
+    if takes_secret_along {
+        checks.refuse(
+            "/target_url",
+            "another host gets the stored secret only from somebody who knows it: send authentication again, or null",
+        );
+    }
     let method = patch.method.as_deref().and_then(|text| change::method(&mut checks, text, current));
     let select = patch.select.as_ref().map(Option::as_deref);
     let content = change::content(&mut checks, select, method, current, &state.graphql);

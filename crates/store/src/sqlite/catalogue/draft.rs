@@ -65,6 +65,11 @@ impl Draft {
         }
     }
 
+    /// Whether anything of an organization may have changed.
+    pub(in crate::sqlite) fn touches(&self, number: OrganizationNumber) -> bool {
+        self.organizations.contains_key(&number)
+    }
+
     fn parts(&mut self, number: OrganizationNumber) -> Option<&mut Parts> {
         if !self.organizations.contains_key(&number) {
             let entry = self.base.organization(number)?;
@@ -130,16 +135,11 @@ impl Draft {
         }
     }
 
-    pub(super) fn remove_oauth_client(&mut self, client: &OAuthClientEntry) {
-        self.oauth_clients.insert(client.number, None);
-        if let Some(parts) = self.parts(client.organization) {
-            parts.oauth_clients.retain(|kept| kept.number != client.number);
+    pub(super) fn remove_oauth_client(&mut self, organization: OrganizationNumber, number: u32) {
+        self.oauth_clients.insert(number, None);
+        if let Some(parts) = self.parts(organization) {
+            parts.oauth_clients.retain(|kept| kept.number != number);
         }
-    }
-
-    /// The OAuth clients of an organization with the changes so far.
-    pub(super) fn oauth_clients(&mut self, organization: OrganizationNumber) -> &[Arc<OAuthClientEntry>] {
-        self.parts(organization).map_or(&[], |parts| parts.oauth_clients.as_slice())
     }
 
     /// The subscriptions of an organization with the changes so far.
@@ -193,6 +193,7 @@ impl Draft {
             catalogue.organization_vyte_ids.insert(Arc::clone(&parts.organization.vyte_id), number);
             let entry = OrganizationEntry::new(
                 parts.organization,
+                version,
                 parts.subscriptions,
                 parts.receivers,
                 parts.keys,

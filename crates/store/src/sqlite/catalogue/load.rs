@@ -101,6 +101,7 @@ pub(in crate::sqlite) fn load_catalogue(
         catalogue.organization_vyte_ids.insert(Arc::clone(&organization.vyte_id), number);
         let entry = OrganizationEntry::new(
             organization,
+            catalogue.version,
             entries.remove(&number).unwrap_or_default(),
             receivers.remove(&number).unwrap_or_default(),
             api_keys.remove(&number).unwrap_or_default(),

@@ -49,7 +49,7 @@ impl Work for PublishWork {
 
     fn perform(&mut self, turn: &mut Turn<'_>) -> Result<Performed<PublishOutcome>, Fault> {
         let publish = &self.0;
-        if publish.catalogue != turn.memory.catalogue_version() {
+        if publish.catalogue < turn.memory.organization_version(publish.organization) {
             return Ok(Performed::AnswerOnceDurable(PublishOutcome::CatalogueChanged));
         }
         if let Some(claim) = &publish.idempotency {

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use rendezhook_domain::id::OAuthClientId;
 use rendezhook_domain::sequence::OrganizationNumber;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{Applied, exists};
 use crate::catalogue::OAuthClientEntry;
 use crate::change::{ChangeRefusal, NewOAuthClient};
 use crate::sqlite::catalogue::seal::seal_token_key;
 use crate::sqlite::fault::Fault;
+use crate::sqlite::values::stored_size;
 use crate::sqlite::writer::Turn;
 
 pub(super) fn create(turn: &mut Turn<'_>, new: &NewOAuthClient) -> Applied {
     let Some(data_key) = turn.memory.data_keys.get(&new.organization).cloned() else {
         return Ok(Err(ChangeRefusal::Unknown));
     };
-    if turn.memory.draft_mut().oauth_clients(new.organization).len() >= new.limit {
+    if count(turn, new.organization)? >= stored_size(new.limit) {
         return Ok(Err(ChangeRefusal::LimitReached(new.limit)));
     }
     let id = new.id.uuid().into_bytes();
@@ -54,11 +55,21 @@ pub(super) fn create(turn: &mut Turn<'_>, new: &NewOAuthClient) -> Applied {
 }
 
 pub(super) fn revoke(turn: &mut Turn<'_>, organization: OrganizationNumber, id: OAuthClientId) -> Applied {
-    let clients = turn.memory.draft_mut().oauth_clients(organization);
-    let Some(client) = clients.iter().find(|client| client.id == id).map(Arc::clone) else {
+    let found: Option<u32> = turn
+        .connection
+        .prepare_cached("DELETE FROM oauth_client WHERE id = ?1 AND organization = ?2 RETURNING number")?
+        .query_row(params![id.uuid().into_bytes(), organization.get()], |row| row.get(0))
+        .optional()?;
+    let Some(number) = found else {
         return Ok(Err(ChangeRefusal::Unknown));
     };
-    turn.connection.prepare_cached("DELETE FROM oauth_client WHERE number = ?1")?.execute([client.number])?;
-    turn.memory.draft_mut().remove_oauth_client(&client);
+    turn.memory.draft_mut().remove_oauth_client(organization, number);
     Ok(Ok(()))
+}
+
+fn count(turn: &Turn<'_>, organization: OrganizationNumber) -> Result<i64, Fault> {
+    Ok(turn
+        .connection
+        .prepare_cached("SELECT count(*) FROM oauth_client WHERE organization = ?1")?
+        .query_row([organization.get()], |row| row.get(0))?)
 }

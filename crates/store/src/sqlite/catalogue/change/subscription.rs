@@ -171,6 +171,10 @@ pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applie
         subscription.description = Arc::clone(description);
     }
     if let Some(target) = &update.target {
+        if subscription.moves_secret(target) {
+            subscription.authentication = None;
+            entry.target_secret = None;
+        }
         subscription.target = target.clone();
     }
     if let Some(filter) = &update.filter {
