@@ -177,6 +177,7 @@ impl RePush {
             resource_id: resource.id.clone(),
             body: resource.body.clone(),
             version: resource.facts.version,
+            occurred_at: resource.facts.occurred_at,
             accepted_at: now,
             due_at,
         }

@@ -41,6 +41,7 @@ impl Intake {
             resource_id,
             body: Bytes::from_static(sample_resource(kind).as_bytes()),
             version: 1,
+            occurred_at: now,
             accepted_at: now,
             due_at: now,
         };

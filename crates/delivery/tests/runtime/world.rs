@@ -325,6 +325,7 @@ impl World {
             resource_id: ResourceId::new("example").unwrap(),
             body: Bytes::from_static(br#"{"n":0}"#),
             version: 1,
+            occurred_at: self.clock.now(),
             accepted_at: self.clock.now(),
             due_at: self.clock.now(),
         };

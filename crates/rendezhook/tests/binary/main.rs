@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod calendar;
+mod doo;
 mod keys;
+mod receiver;
 mod serve;
 mod server;
 mod simplymeet;

@@ -82,6 +82,7 @@ pub async fn no_change_reaches_another_organization(fixture: &dyn Fixture) {
         resource_id: resource_id("e1"),
         body: change("e1", None, &[]).body,
         version: 1,
+        occurred_at: at(0),
         accepted_at: at(0),
         due_at: at(0),
     };

@@ -55,7 +55,7 @@ fn commit(
         resource_number: ResourceNumber::new(counters.resource.take(1)),
         version: detached.version,
         user: None,
-        occurred_at: detached.accepted_at,
+        occurred_at: detached.occurred_at,
         accepted_at: detached.accepted_at,
         expires_at: None,
         resource: detached.body.clone(),
