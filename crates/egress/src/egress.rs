@@ -167,7 +167,10 @@ impl Egress {
 
         let (parts, body) = head.response.into_parts();
         let body_deadline = progress.deadline.min(Instant::now() + self.body_limit);
-        let received = lease.connection.read_body(body, request.body_limit().unwrap_or(self.body_bytes), body_deadline).await;
+        let received = lease
+            .connection
+            .read_body(body, request.body_limit().unwrap_or(self.body_bytes), body_deadline)
+            .await;
         if received.complete && lease.connection.is_usable().await {
             self.pool.put(key.clone(), lease.connection);
         }

@@ -232,7 +232,10 @@ async fn a_connection_closed_before_an_answer_is_reported_at_once() {
         assert_eq!(receiver.requests(), 1, "a fresh connection is not tried again");
     }
     // Closing with the request unread resets the connection.
-    let receiver = Receiver::start(|_| async {}).await;
+    let receiver = Receiver::start(|mut conversation| async move {
+        conversation.read_bytes(1).await;
+    })
+    .await;
     let report = egress().send(post_for(1, &receiver.url("/"), vec![b'x'; 4_000_000]), PATIENCE).await;
     assert_eq!(failed(report), Cause::ConnectionReset);
 }

@@ -15,11 +15,28 @@ use rendezhook_egress::resolve::{Resolve, ResolveError, Resolved};
 use rendezhook_egress::{AttemptOutcome, AttemptReport, Egress, EgressSettings, OutboundRequest, Response};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::pause;
 
 /// Longer than any test waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// The limit of an attempt in tests of what never comes.
 pub(crate) const SHORT: Duration = Duration::from_millis(200);
+
+/// The longest a clock is held, in real time.
+const LONGEST_TEST: Duration = Duration::from_secs(60);
+
+/// Holds tokio's clock, which by itself runs ahead whenever all tasks wait, as they do for sockets here. It never does
+/// while a blocking task runs. A test that hangs gets its clock back, and with it its deadlines.
+pub(crate) struct HeldClock {
+    _release: std::sync::mpsc::Sender<()>,
+}
+
+pub(crate) fn hold_clock() -> HeldClock {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    tokio::task::spawn_blocking(move || released.recv_timeout(LONGEST_TEST));
+    pause();
+    HeldClock { _release: release }
+}
 
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
@@ -56,6 +73,20 @@ impl Conversation {
         }
         self.requests.fetch_add(1, Ordering::SeqCst);
         Some(String::from_utf8(bytes).unwrap())
+    }
+
+    /// Reads this many bytes and not one more; `false` when the sender closed the connection before.
+    pub(crate) async fn read_bytes(&mut self, count: usize) -> bool {
+        let mut piece = vec![0; count.min(64 * 1024)];
+        let mut missing = count;
+        while missing > 0 {
+            let length = missing.min(piece.len());
+            if self.stream.read_exact(&mut piece[..length]).await.is_err() {
+                return false;
+            }
+            missing -= length;
+        }
+        true
     }
 
     /// Writes; `false` when the sender is gone.
@@ -95,7 +126,17 @@ impl Receiver {
         F: Fn(Conversation) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        Self::start_with(|stream| async { Some(Box::new(stream) as Box<dyn Stream>) }, script).await
+        Self::start_at("127.0.0.1:0".parse().unwrap(), script).await
+    }
+
+    /// Like `start`, on this address and port.
+    pub(crate) async fn start_at<F, Fut>(address: SocketAddr, script: F) -> Self
+    where
+        F: Fn(Conversation) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind(address).await.unwrap();
+        Self::listen(listener, |stream| async { Some(Box::new(stream) as Box<dyn Stream>) }, script)
     }
 
     /// Like `start`, with something between socket and script, such as TLS.
@@ -106,7 +147,16 @@ impl Receiver {
         F: Fn(Conversation) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), wrap, script)
+    }
+
+    fn listen<W, WFut, F, Fut>(listener: TcpListener, wrap: W, script: F) -> Self
+    where
+        W: Fn(TcpStream) -> WFut + Send + Sync + 'static,
+        WFut: Future<Output = Option<Box<dyn Stream>>> + Send + 'static,
+        F: Fn(Conversation) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let requests = Arc::new(AtomicUsize::new(0));

@@ -1,70 +1,11 @@
 //! Certificates and handshakes.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::date_time_ymd;
 use rendezhook_domain::cause::Cause;
 use rendezhook_egress::{AttemptReport, Egress};
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
 
-use crate::support::{
-    PATIENCE, Receiver, Stream, answered, egress, egress_with, failed, loopback_settings, post,
-};
-
-/// A certificate authority of the test.
-struct Authority {
-    certificate: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap().der().clone();
-        Self { certificate, issuer: Issuer::new(params, key) }
-    }
-
-    /// An egress that trusts this authority.
-    fn trusted(&self) -> Egress {
-        let mut settings = loopback_settings();
-        settings.extra_roots = vec![self.certificate.clone()];
-        settings.tls_limit = Duration::from_millis(500);
-        egress_with(settings)
-    }
-
-    fn server(&self, params: CertificateParams) -> ServerConfig {
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap()
-    }
-}
-
-fn named(name: &str) -> CertificateParams {
-    CertificateParams::new(vec![name.to_owned()]).unwrap()
-}
-
-async fn receiver(config: ServerConfig) -> Receiver {
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let wrap = move |stream| {
-        let accepting = acceptor.accept(stream);
-        async move { accepting.await.ok().map(|stream| Box::new(stream) as Box<dyn Stream>) }
-    };
-    Receiver::start_with(wrap, |conversation| conversation.answer_all()).await
-}
+use crate::authority::{Authority, named, receiver};
+use crate::support::{PATIENCE, Receiver, answered, egress, failed, post};
 
 async fn send(egress: &Egress, host: &str, receiver: &Receiver) -> AttemptReport {
     egress.send(post(&format!("https://{host}:{}/", receiver.address.port())), PATIENCE).await
@@ -152,12 +93,4 @@ async fn no_protocol_in_common() {
 async fn a_connection_closed_in_the_handshake() {
     let receiver = Receiver::start(|_| async {}).await;
     assert_eq!(failed(send(&egress(), "a.example", &receiver).await), Cause::TlsReset);
-}
-
-#[tokio::test]
-async fn a_handshake_that_stalls() {
-    let receiver = Receiver::start(|conversation| conversation.wait_for_close()).await;
-    let started = Instant::now();
-    assert_eq!(failed(send(&Authority::new().trusted(), "a.example", &receiver).await), Cause::TlsTimeout);
-    assert!(started.elapsed() < PATIENCE);
 }

@@ -17,28 +17,12 @@ use rendezhook_egress::{
 };
 use rendezhook_secrets::SharedSecret;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{advance, pause};
+use tokio::time::advance;
 
-use crate::support::{PATIENCE, Receiver, egress, loopback_settings};
+use crate::support::{PATIENCE, Receiver, egress, hold_clock, loopback_settings};
 
 mod failing;
 mod fetching;
-
-/// The longest a clock is held, in real time.
-const LONGEST_TEST: Duration = Duration::from_secs(60);
-
-/// Holds tokio's clock, which by itself runs ahead whenever all tasks wait, as they do for sockets here. It never does
-/// while a blocking task runs. A test that hangs gets its clock back, and with it its deadlines.
-struct HeldClock {
-    _release: std::sync::mpsc::Sender<()>,
-}
-
-fn hold_clock() -> HeldClock {
-    let (release, released) = std::sync::mpsc::channel::<()>();
-    tokio::task::spawn_blocking(move || released.recv_timeout(LONGEST_TEST));
-    pause();
-    HeldClock { _release: release }
-}
 
 /// A token endpoint that counts what it is asked, tells of it, and answers what the script says.
 struct TokenEndpoint {
