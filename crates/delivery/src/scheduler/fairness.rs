@@ -27,11 +27,23 @@ impl Scheduler {
                 continue;
             }
             if self.organizations[organization].turns.first() == Some(flow) {
-                self.organizations[organization].turns.rotate(&mut self.flows);
+                self.step_back(flow);
             }
             if self.turns.first() == Some(organization) {
                 self.turns.rotate(&mut self.organizations);
             }
+        }
+    }
+
+    /// Puts the flow that had its turn behind the others of its organization. Where others wait for its endpoint it goes behind
+    /// them: it would be first at each place that becomes free there, for as long as no turn comes to it in between.
+    fn step_back(&mut self, slot: Slot<Flow>) {
+        let Flow { organization, endpoint, .. } = self.flows[slot];
+        if self.endpoints[endpoint].waiting.is_empty() {
+            self.organizations[organization].turns.rotate(&mut self.flows);
+        } else {
+            self.wait_for_endpoint(slot);
+            self.admit_flows(endpoint);
         }
     }
 

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
+use rendezhook_domain::cause::Cause;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence};
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 
-use super::fixture::{Fixture, answered, delivery, view};
+use super::fixture::{Fixture, answered, delivery, failed, view};
 use crate::scheduler::SchedulerLimits;
 use crate::scheduler::input::{Input, SubscriptionView};
 
@@ -117,4 +119,45 @@ fn flows_that_share_a_narrow_endpoint_take_turns() {
         let longest = turns.windows(2).map(|pair| pair[1].0 - pair[0].0).max();
         assert_eq!(longest, Some(4), "{served:?}");
     }
+}
+
+#[test]
+fn flows_that_share_a_narrow_endpoint_take_turns_while_another_one_takes_what_is_left() {
+    let limits = SchedulerLimits { in_flight: 2, ..SchedulerLimits::default() };
+    let mut fixture = Fixture::within(limits, 0);
+    for (number, endpoint) in [(1, 1), (2, 1), (3, 3)] {
+        fixture.change(SubscriptionView {
+            receiver: ReceiverNumber::new(number),
+            endpoint: view(endpoint).endpoint,
+            ..view(number)
+        });
+    }
+    let backlog = |number: u32, sequences: RangeInclusive<u64>| {
+        sequences.map(|sequence| to(sequence, number, number)).collect::<Vec<_>>()
+    };
+    // A failure leaves the shared endpoint a single place.
+    let refused = failed(Cause::ConnectionRefused);
+    fixture.commit(backlog(1, 1..=1));
+    let first = fixture.order().key;
+    fixture.step([Input::AttemptEnded { key: first, verdict: refused }, Input::Recorded(first)]);
+    for (number, sequences) in [(1, 2..=11), (2, 12..=21), (3, 22..=60)] {
+        fixture.commit(backlog(number, sequences));
+    }
+    let mut in_flight = fixture.orders();
+    let mut served = Vec::new();
+    // The shared endpoint and the other one answer by turns, so that there is never a free place without a delivery for it.
+    while served.len() < 11 {
+        for shared in [false, true] {
+            let index = in_flight.iter().position(|order| (order.subscription.get() != 3) == shared).unwrap();
+            let order = in_flight.remove(index);
+            if shared {
+                served.push(order.subscription.get());
+            }
+            let verdict = if shared { refused } else { answered(200) };
+            fixture.step([Input::AttemptEnded { key: order.key, verdict }, Input::Recorded(order.key)]);
+            in_flight.extend(fixture.orders());
+        }
+    }
+    // The first turn is taken when nobody else is there.
+    assert_eq!(served[1..], [1, 2, 1, 2, 1, 2, 1, 2, 1, 2]);
 }

@@ -172,6 +172,11 @@ impl Fixture {
         self.started.drain(..).map(|order| order.key.sequence.get()).collect()
     }
 
+    /// The attempts that were started since.
+    pub(super) fn orders(&mut self) -> Vec<AttemptOrder> {
+        std::mem::take(&mut self.started)
+    }
+
     /// The only attempt that was started since.
     pub(super) fn order(&mut self) -> AttemptOrder {
         assert_eq!(self.started.len(), 1, "{:?}", self.started);
