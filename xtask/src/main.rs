@@ -12,6 +12,7 @@ mod peers;
 mod process;
 mod server;
 mod signatures;
+mod simulate;
 mod test;
 mod workspace;
 
@@ -52,6 +53,15 @@ enum Task {
         #[arg(last = true)]
         further: Vec<String>,
     },
+    /// Play random histories against the scheduler, and check after every step that its invariants hold.
+    Simulate {
+        /// How many histories.
+        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        seeds: u64,
+        /// The seed of the first one; the others follow it. Drawn when missing.
+        #[arg(long, value_name = "SEED")]
+        from: Option<u64>,
+    },
     /// What every change has to pass: lint, then test.
     Ci,
 }
@@ -74,6 +84,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
         Task::Conformance => conformance::run(),
         Task::Peers => peers::run(),
         Task::Crash { cycles, further } => crash::run(cycles, &further),
+        Task::Simulate { seeds, from } => Ok(simulate::run(seeds, from)?),
         Task::Ci => lint::run().and_then(|()| test::run(test::CRASH_CYCLES)),
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Row {
     pub(crate) end: Option<FinalState>,
     /// How often an end was recorded.
     pub(crate) ends: u32,
+    /// How many attempts were recorded, those included that ended after the delivery had.
+    pub(crate) attempts: u32,
 }
 
 impl Row {
@@ -40,7 +42,10 @@ pub(crate) struct Model {
     pub(crate) subscriptions: BTreeMap<SubscriptionNumber, SubscriptionView>,
     /// Those of the rows that have not ended.
     waiting: BTreeSet<Sequence>,
+    /// Those of the rows that ended with their subscription.
+    cancelled: Vec<Sequence>,
     sequence: u64,
+    subscribed: u64,
 }
 
 impl Model {
@@ -49,9 +54,15 @@ impl Model {
         Sequence::new(self.sequence)
     }
 
+    /// A number that no subscription has or had.
+    pub(crate) fn next_subscription(&mut self) -> u64 {
+        self.subscribed += 1;
+        self.subscribed
+    }
+
     pub(crate) fn commit(&mut self, pending: PendingDelivery) {
         self.waiting.insert(pending.key.sequence);
-        self.rows.insert(pending.key.sequence, Row { pending, end: None, ends: 0 });
+        self.rows.insert(pending.key.sequence, Row { pending, end: None, ends: 0, attempts: 0 });
     }
 
     /// Records a turn, unless the delivery has ended in between.
@@ -59,6 +70,7 @@ impl Model {
         let Some(row) = self.rows.get_mut(&order.key.sequence) else {
             panic!("{order:?} is for no delivery")
         };
+        row.attempts += u32::from(order.attempted);
         if row.end.is_some() {
             return;
         }
@@ -90,6 +102,7 @@ impl Model {
             .collect();
         for sequence in cancelled {
             self.waiting.remove(&sequence);
+            self.cancelled.push(sequence);
             if let Some(row) = self.rows.get_mut(&sequence) {
                 row.end = Some(FinalState::Cancelled);
                 row.ends += 1;
@@ -100,6 +113,16 @@ impl Model {
     /// What has not ended, in ascending sequence.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &Row> {
         self.waiting.iter().map(|sequence| &self.rows[sequence])
+    }
+
+    /// What ended with its subscription.
+    pub(crate) fn cancelled(&self) -> impl Iterator<Item = &Row> {
+        self.cancelled.iter().map(|sequence| &self.rows[sequence])
+    }
+
+    /// How many have not ended.
+    pub(crate) fn count(&self) -> usize {
+        self.waiting.len()
     }
 
     pub(crate) fn page(&self, request: PageRequest, limit: usize) -> PendingPage {

@@ -6,6 +6,7 @@ use rendezhook_delivery::scheduler::effect::Effect;
 use rendezhook_delivery::scheduler::input::{EndpointNumber, Input, SubscriptionView};
 use rendezhook_delivery::scheduler::{Scheduler, SchedulerLimits};
 use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::outcome::Outcome;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
@@ -14,7 +15,7 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 
 use crate::dice::Dice;
-use crate::receivers::answer;
+use crate::receivers::plain;
 
 /// Who is served: organization, receiver, subscription.
 type Served = (u32, u32, u32);
@@ -45,7 +46,7 @@ pub(crate) fn play(seed: u64) {
         }
         if !in_flight.is_empty() {
             let key = in_flight.swap_remove(dice.count(0, in_flight.len() - 1));
-            inputs.push(Input::AttemptEnded { key, verdict: answer(200) });
+            inputs.push(Input::AttemptEnded { key, verdict: Outcome::Answered(plain(200)).verdict() });
         }
         if inputs.is_empty() {
             break;

@@ -1,0 +1,236 @@
+//! The invariants, kept from outside of the scheduler: what it was told and what it wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rendezhook_delivery::scheduler::effect::{AttemptOrder, Effect, RecordOrder};
+use rendezhook_delivery::scheduler::input::{EndpointNumber, Input, PageRequest, SubscriptionView};
+use rendezhook_delivery::scheduler::{Figures, SchedulerLimits};
+use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
+use rendezhook_domain::outcome::{Failure, Verdict};
+use rendezhook_domain::sequence::{ReceiverNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::pending::DeliveryKey;
+
+use self::shares::Shares;
+use crate::model::{Model, Row};
+
+mod attempts;
+mod progress;
+mod records;
+mod shares;
+
+/// The longest time for which an endpoint is left alone after an attempt that could not be made.
+const LONGEST_PAUSE: i64 = 1_200;
+
+/// What the scheduler was told and what it wanted since it was made.
+pub(crate) struct Checks {
+    limits: SchedulerLimits,
+    /// The limits leave room for everything, so whatever is due must be under way.
+    roomy: bool,
+    /// The process is to end.
+    stopped: bool,
+    told: BTreeMap<SubscriptionNumber, SubscriptionView>,
+    /// Up to where it was told of each receiver's deliveries.
+    announced: BTreeMap<ReceiverNumber, Sequence>,
+    /// Subscriptions that were parked at a time: their deliveries left their lanes.
+    disturbed: BTreeSet<SubscriptionNumber>,
+    in_flight: BTreeMap<DeliveryKey, (AttemptOrder, EndpointNumber)>,
+    /// An attempt has ended, and its record is owed in the same step.
+    owed: BTreeMap<DeliveryKey, Verdict>,
+    recording: BTreeMap<DeliveryKey, RecordOrder>,
+    pages: BTreeMap<ReceiverNumber, PageRequest>,
+    page_pause: Timestamp,
+    holds: BTreeMap<EndpointNumber, Timestamp>,
+    pauses: BTreeMap<EndpointNumber, Timestamp>,
+    /// Endpoints whose window is one.
+    narrow: BTreeSet<EndpointNumber>,
+    not_before: BTreeMap<DeliveryKey, (AttemptOrder, Timestamp)>,
+    shares: Shares,
+}
+
+impl Checks {
+    pub(crate) fn new(limits: SchedulerLimits, roomy: bool) -> Self {
+        Self {
+            limits,
+            roomy,
+            stopped: false,
+            told: BTreeMap::new(),
+            announced: BTreeMap::new(),
+            disturbed: BTreeSet::new(),
+            in_flight: BTreeMap::new(),
+            owed: BTreeMap::new(),
+            recording: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            page_pause: Timestamp::EARLIEST,
+            holds: BTreeMap::new(),
+            pauses: BTreeMap::new(),
+            narrow: BTreeSet::new(),
+            not_before: BTreeMap::new(),
+            shares: Shares::default(),
+        }
+    }
+
+    pub(crate) fn forget(&mut self) {
+        *self = Self::new(self.limits, self.roomy);
+    }
+
+    pub(crate) fn endpoint_of(&self, key: &DeliveryKey) -> EndpointNumber {
+        self.in_flight[key].1
+    }
+
+    pub(crate) fn told(&mut self, input: &Input, now: Timestamp) {
+        match input {
+            Input::SubscriptionChanged(view) => {
+                if !view.enabled {
+                    self.disturbed.insert(view.subscription);
+                    // What is taken up again later has forgotten that it was to wait a second.
+                    let parked = |order: &AttemptOrder| {
+                        order.subscription == view.subscription && order.origin != DeliveryOrigin::Test
+                    };
+                    self.not_before.retain(|_, (order, _)| !parked(order));
+                }
+                let former = self.told.insert(view.subscription, view.clone());
+                self.forget_unused(former.map(|view| view.endpoint));
+            }
+            Input::SubscriptionDeleted(number) => {
+                self.disturbed.insert(*number);
+                let former = self.told.remove(number);
+                self.forget_unused(former.map(|view| view.endpoint));
+            }
+            Input::AttemptEnded { key, verdict } => self.ended(*key, verdict, now),
+            Input::Recorded(key) => {
+                assert!(self.recording.remove(key).is_some(), "{key:?} is recorded unasked");
+            }
+            Input::PageLoaded { request, page } => {
+                assert_eq!(self.pages.remove(&request.receiver), Some(*request));
+                if page.is_none() {
+                    self.page_pause = now.after(std::time::Duration::from_secs(1));
+                }
+            }
+            Input::Committed { deliveries, .. } => {
+                for delivery in deliveries {
+                    self.announced(delivery.key.receiver, delivery.key.sequence);
+                }
+            }
+            Input::Announced(news) => self.announced(news.receiver, news.sequence),
+            Input::Stop => self.stopped = true,
+        }
+    }
+
+    fn announced(&mut self, receiver: ReceiverNumber, sequence: Sequence) {
+        let highest = self.announced.entry(receiver).or_insert(sequence);
+        *highest = sequence.max(*highest);
+    }
+
+    fn ended(&mut self, key: DeliveryKey, verdict: &Verdict, now: Timestamp) {
+        let (order, endpoint) = self.in_flight.remove(&key).expect("it was in flight");
+        match verdict {
+            Verdict::Failure(Failure { costs_nothing: true, .. }) => {
+                let earliest = now.after(std::time::Duration::from_millis(800));
+                self.not_before.insert(key, (order, earliest));
+                let pause = Timestamp::from_milliseconds(now.milliseconds() + LONGEST_PAUSE);
+                self.pauses.insert(endpoint, pause);
+            }
+            Verdict::Failure(failure) => {
+                self.owed.insert(key, *verdict);
+                if failure.counts_against_endpoint {
+                    self.narrow.insert(endpoint);
+                }
+                if let Some(hold) = failure.hold_endpoint {
+                    let until = now.after(hold);
+                    let former = self.holds.entry(endpoint).or_insert(until);
+                    *former = until.max(*former);
+                }
+            }
+            Verdict::Success { .. } => {
+                self.owed.insert(key, *verdict);
+                self.narrow.remove(&endpoint);
+            }
+        }
+        self.forget_unused(Some(endpoint));
+    }
+
+    /// Nobody remembers the window of an endpoint that no subscription has.
+    fn forget_unused(&mut self, endpoint: Option<EndpointNumber>) {
+        let Some(endpoint) = endpoint else { return };
+        let used = self.told.values().any(|view| view.endpoint == endpoint)
+            || self.in_flight.values().any(|(_, other)| *other == endpoint);
+        if !used {
+            self.narrow.remove(&endpoint);
+        }
+    }
+
+    pub(crate) fn wanted(&mut self, effect: &Effect, model: &Model, now: Timestamp) {
+        match effect {
+            Effect::StartAttempt(order) => self.started(order, model, now),
+            Effect::Record(order) => self.recording(order, model, now),
+            Effect::LoadPage(request) => {
+                assert!(!self.stopped, "{request:?} although the process is to end");
+                assert!(request.after < request.up_to, "{request:?} asks for nothing");
+                let other = self.pages.insert(request.receiver, *request);
+                assert_eq!(other, None, "two pages of a receiver under way");
+            }
+        }
+    }
+
+    /// What holds after every step.
+    pub(crate) fn after(&mut self, figures: Figures, model: &Model, page_limit: usize, now: Timestamp) {
+        assert_eq!(figures.in_flight, self.in_flight.len());
+        assert_eq!(figures.recording, self.recording.len());
+        assert_eq!(figures.in_memory, figures.waiting + figures.in_flight + figures.recording);
+        assert!(self.owed.is_empty(), "no record of {:?}", self.owed);
+        self.memory_is_bounded(figures, model, page_limit);
+        self.nothing_is_stuck(model, now);
+    }
+
+    /// In memory is only what waits and what is being recorded, and no more of it than the limits say.
+    fn memory_is_bounded(&self, figures: Figures, model: &Model, page_limit: usize) {
+        let busy = self.in_flight.len() + self.recording.len();
+        let left = model.count() + busy + self.cancelled_unknown_to_it(model).count();
+        assert!(figures.in_memory <= left, "{figures:?}, and only {left} are left");
+        if self.roomy {
+            return;
+        }
+        let tests = model.waiting().filter(|row| row.is_test()).count();
+        let receivers: BTreeSet<_> = self.told.values().map(|view| view.receiver).collect();
+        let each = self.limits.page_low_water + page_limit;
+        let most = self.limits.entries + receivers.len() * each + tests + busy;
+        assert!(figures.in_memory <= most, "{figures:?} are more than {most}");
+    }
+
+    /// Whether it was told of this delivery and is to attempt it.
+    fn is_told(&self, row: &Row) -> bool {
+        let key = row.pending.key;
+        self.announced.get(&key.receiver).is_some_and(|announced| *announced >= key.sequence)
+            && self.told.get(&row.pending.subscription).is_some_and(|view| view.enabled || row.is_test())
+    }
+
+    /// What ended with its subscription, of which the scheduler was not told yet: it holds its places until then.
+    fn cancelled_unknown_to_it<'a>(&'a self, model: &'a Model) -> impl Iterator<Item = &'a Row> {
+        model.cancelled().filter(|row| self.told.contains_key(&row.pending.subscription))
+    }
+
+    /// Whether an endpoint asked for time, or has none of our connections left.
+    fn rests(&self, endpoint: EndpointNumber, now: Timestamp) -> bool {
+        let until = |rests: &BTreeMap<_, Timestamp>| rests.get(&endpoint).is_some_and(|until| *until > now);
+        until(&self.holds) || until(&self.pauses)
+    }
+
+    /// Every delivery has exactly one end, except those of subscriptions that are paused, and nothing is in memory.
+    pub(crate) fn at_the_end(&self, model: &Model, healthy: bool, figures: Figures) {
+        for row in model.rows.values() {
+            let paused = model.subscriptions.get(&row.pending.subscription).is_some_and(|view| !view.enabled);
+            match row.end {
+                None => assert!(paused && !row.is_test(), "{row:?} never ended"),
+                Some(end) => assert!(!healthy || end == FinalState::Delivered, "{row:?}"),
+            }
+            assert!(row.ends <= 1, "{row:?} ended more than once");
+        }
+        assert_eq!(figures.in_memory, 0, "{figures:?} with nothing left to do");
+    }
+}
+
+fn same_lane(row: &Row, other: &Row) -> bool {
+    let lane = |row: &Row| (row.pending.key.receiver, row.pending.resource);
+    lane(row) == lane(other) && !row.is_test() && !other.is_test()
+}

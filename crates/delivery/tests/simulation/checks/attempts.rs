@@ -1,0 +1,74 @@
+//! What holds when an attempt starts.
+
+use rendezhook_delivery::scheduler::effect::AttemptOrder;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::pending::DeliveryKey;
+
+use super::shares::Served;
+use super::{Checks, same_lane};
+use crate::model::{Model, Row};
+
+impl Checks {
+    pub(super) fn started(&mut self, order: &AttemptOrder, model: &Model, now: Timestamp) {
+        let key = order.key;
+        let row = &model.rows[&key.sequence];
+        let pending = &row.pending;
+        assert_eq!((pending.key, pending.subscription), (key, order.subscription));
+        assert!(!self.stopped, "{order:?} starts although the process is to end");
+        assert!(!self.in_flight.contains_key(&key), "{order:?} is in flight already");
+        assert!(!self.recording.contains_key(&key), "{order:?} is being recorded");
+        let view = self.told.get(&order.subscription).expect("its subscription is known");
+        let (endpoint, test) = (view.endpoint, row.is_test());
+        assert!(view.enabled || test, "{order:?} is for a subscription that is parked");
+        assert_eq!(order.origin, pending.origin);
+        assert_eq!(order.organization, view.organization);
+        if model.subscriptions.contains_key(&order.subscription) {
+            assert!(row.is_waiting(), "{order:?} is over: {:?}", row.end);
+            assert_eq!(order.number, pending.failed_attempts + 1, "attempts are counted one by one");
+            assert!(pending.due_at <= now, "{order:?} is not due");
+        }
+        assert!(
+            self.not_before.get(&key).is_none_or(|(_, at)| *at <= now),
+            "{order:?} does not wait after Busy"
+        );
+        assert!(pending.expires_at.is_none_or(|at| at > now), "{order:?} has expired");
+        assert!(self.holds.get(&endpoint).is_none_or(|until| *until <= now), "{endpoint:?} asked for time");
+        let beside = self.in_flight.values().filter(|(_, other)| *other == endpoint).count();
+        assert!(beside < self.limits.endpoint_window as usize, "the window of {endpoint:?} is full");
+        assert!(beside == 0 || !self.narrow.contains(&endpoint), "{endpoint:?} failed just now");
+        assert!(self.in_flight.len() < self.limits.in_flight, "too many attempts in flight");
+        if !test {
+            assert_eq!(order.overtaken, self.is_overtaken(row, now), "{order:?}");
+            self.has_its_turn(order, row, model, now);
+        }
+        self.shares.started(Served { organization: view.organization, receiver: key.receiver, endpoint });
+        self.in_flight.insert(key, (*order, endpoint));
+    }
+
+    pub(super) fn is_overtaken(&self, row: &Row, now: Timestamp) -> bool {
+        row.pending.first_failed_at.is_some_and(|first| now >= first.after(self.limits.lane_hold))
+    }
+
+    /// Lane order: no other action in flight, and everything before it durably ended, unless one of both was overtaken.
+    fn has_its_turn(&self, order: &AttemptOrder, row: &Row, model: &Model, now: Timestamp) {
+        let mut lane = model.waiting().filter(|other| same_lane(row, other));
+        let other_action = |key: &DeliveryKey| {
+            let other = &model.rows[&key.sequence];
+            same_lane(row, other) && other.pending.action != order.action
+        };
+        let attempted = self.recording.values().filter(|record| record.attempted).map(|record| &record.key);
+        let in_flight = self.in_flight.keys().chain(attempted).find(|key| other_action(key));
+        assert_eq!(in_flight, None, "{order:?} starts beside another action of its lane");
+        if order.overtaken {
+            return;
+        }
+        let passed = lane.find(|other| {
+            let sibling = other.pending.subscription == order.subscription;
+            other.pending.action < order.action
+                && !self.is_overtaken(other, now)
+                && self.told.contains_key(&other.pending.subscription)
+                && (sibling || !self.disturbed.contains(&other.pending.subscription))
+        });
+        assert!(passed.is_none(), "{order:?} overtakes {passed:?}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Nothing is forgotten: whatever could start has started.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rendezhook_delivery::scheduler::input::SubscriptionView;
+use rendezhook_domain::sequence::{ReceiverNumber, ResourceNumber, Sequence};
+use rendezhook_domain::time::Timestamp;
+
+use super::shares::Served;
+use super::{Checks, LONGEST_PAUSE};
+use crate::model::{Model, Row};
+
+/// What names a lane.
+type Lane = (ReceiverNumber, ResourceNumber);
+
+impl Checks {
+    /// Whatever could start has started, or waits for one of the attempts that are in flight, of which there are as many as
+    /// there may be.
+    pub(super) fn nothing_is_stuck(&mut self, model: &Model, now: Timestamp) {
+        if !self.roomy || self.stopped {
+            return;
+        }
+        let busy: BTreeSet<_> = self.in_flight.values().map(|(_, endpoint)| *endpoint).collect();
+        let mut waiting = BTreeSet::new();
+        for row in self.startable(model, now) {
+            let SubscriptionView { organization, receiver, endpoint, .. } =
+                self.told[&row.pending.subscription];
+            let idle = !busy.contains(&endpoint);
+            let full = self.in_flight.len() >= self.limits.in_flight;
+            assert!(full || !idle, "{row:?} is due and nobody cares");
+            waiting.insert((Served { organization, receiver, endpoint }, idle));
+        }
+        self.shares.waiting(&waiting);
+        if self.in_flight.is_empty() && self.recording.is_empty() && self.pages.is_empty() {
+            for row in model.waiting().filter(|row| self.is_told(row)) {
+                self.does_not_expire_unnoticed(row, now);
+            }
+        }
+    }
+
+    /// Deliveries whose turn it is as far as their lane and their endpoint's wishes go. What may still lie in the store is not
+    /// among them.
+    fn startable<'a>(&'a self, model: &'a Model, now: Timestamp) -> impl Iterator<Item = &'a Row> {
+        let lane = |row: &Row| -> Lane { (row.pending.key.receiver, row.pending.resource) };
+        let busy_keys = self.in_flight.keys().chain(self.recording.keys());
+        let busy_rows = busy_keys.map(|key| &model.rows[&key.sequence]);
+        let taken_lanes: BTreeSet<Lane> = busy_rows
+            .chain(self.cancelled_unknown_to_it(model))
+            .filter(|row| !row.is_test())
+            .map(lane)
+            .collect();
+        let mut heads: BTreeMap<Lane, Sequence> = BTreeMap::new();
+        model.waiting().filter(move |row| {
+            if !self.is_told(row) || self.page_pause > now {
+                return false;
+            }
+            let endpoint = self.told[&row.pending.subscription].endpoint;
+            let head = if row.is_test() || self.is_overtaken(row, now) {
+                row.pending.action
+            } else {
+                *heads.entry(lane(row)).or_insert(row.pending.action)
+            };
+            let lane_is_free = row.is_test() || !taken_lanes.contains(&lane(row));
+            let key = row.pending.key;
+            head == row.pending.action
+                && lane_is_free
+                && !self.pages.contains_key(&key.receiver)
+                && !self.in_flight.contains_key(&key)
+                && !self.recording.contains_key(&key)
+                && !self.rests(endpoint, now)
+                && self.is_due(row, now)
+        })
+    }
+
+    fn is_due(&self, row: &Row, now: Timestamp) -> bool {
+        let pending = &row.pending;
+        let paused = |at: Timestamp| at.milliseconds() + LONGEST_PAUSE - 800 > now.milliseconds();
+        pending.due_at <= now
+            && pending.expires_at.is_none_or(|at| at > now)
+            && self.not_before.get(&pending.key).is_none_or(|(_, at)| !paused(*at))
+    }
+
+    /// Also behind the head of its lane. Only behind an endpoint that rests a delivery may be in the store still.
+    fn does_not_expire_unnoticed(&self, row: &Row, now: Timestamp) {
+        let endpoint = self.told[&row.pending.subscription].endpoint;
+        let expired = row.pending.expires_at.is_some_and(|at| at <= now);
+        let excused = self.rests(endpoint, now) || self.page_pause > now;
+        assert!(!expired || excused, "{row:?} expires unnoticed");
+    }
+}

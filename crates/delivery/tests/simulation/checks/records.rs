@@ -1,0 +1,79 @@
+//! What holds of a record: it says what the attempt's verdict means, and when the next attempt is due.
+
+use std::time::Duration;
+
+use rendezhook_delivery::scheduler::effect::RecordOrder;
+use rendezhook_domain::delivery::FinalState;
+use rendezhook_domain::outcome::{Failure, Verdict};
+use rendezhook_domain::retry::{MINIMUM_OVERLOAD_DELAY, RetryPolicy};
+use rendezhook_domain::subscription::DisableReason;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_store::record::Disposition;
+
+use super::Checks;
+use crate::model::{Model, Row};
+
+impl Checks {
+    pub(super) fn recording(&mut self, order: &RecordOrder, model: &Model, now: Timestamp) {
+        let row = &model.rows[&order.key.sequence];
+        assert_eq!(order.at, now);
+        match (self.owed.remove(&order.key), order.attempted) {
+            (Some(verdict), true) => self.follows(&verdict, order, row),
+            (None, false) => {
+                assert_eq!(order.disposition, Disposition::Ended(FinalState::Expired));
+                assert!(row.pending.expires_at.is_some_and(|at| at <= now), "{order:?} is early");
+                let expiring = self.recording.values().filter(|record| !record.attempted).count();
+                assert!(expiring < self.limits.expiring, "too many expire at a time");
+            }
+            other => panic!("{order:?} does not fit {other:?}"),
+        }
+        assert!(!self.in_flight.contains_key(&order.key));
+        assert!(self.recording.insert(order.key, *order).is_none(), "{order:?} is recorded twice");
+    }
+
+    fn follows(&self, verdict: &Verdict, order: &RecordOrder, row: &Row) {
+        let disables = order.disable.is_some();
+        match verdict {
+            Verdict::Success { disable } => {
+                assert_eq!(order.disposition, Disposition::Ended(FinalState::Delivered));
+                assert_eq!(order.disable, disable.then_some(DisableReason::ReceiverRequest));
+            }
+            Verdict::Failure(failure) => {
+                assert!(!disables || failure.gone, "{order:?} disables after {failure:?}");
+                // What ended in the store meanwhile has another history there, and a deleted subscription no schedule.
+                if let Some(view) = self.told.get(&order.subscription).filter(|_| row.is_waiting()) {
+                    goes_on(failure, order, row, &view.retry);
+                }
+            }
+        }
+    }
+}
+
+/// A failed delivery goes on after its schedule and after what the receiver asked for.
+fn goes_on(failure: &Failure, order: &RecordOrder, row: &Row, policy: &RetryPolicy) {
+    let failed = row.pending.failed_attempts + 1;
+    let expired = row.pending.expires_at.is_some_and(|at| at <= order.at);
+    let scheduled = policy.delay_after(failed).filter(|_| !row.is_test());
+    let expected = match scheduled {
+        _ if failure.refused => Err(FinalState::Refused),
+        None => Err(FinalState::Exhausted),
+        Some(_) if expired => Err(FinalState::Expired),
+        Some(scheduled) => Ok(scheduled),
+    };
+    match (expected, order.disposition) {
+        (Err(state), Disposition::Ended(other)) => assert_eq!(state, other, "{order:?} after {failure:?}"),
+        (Ok(scheduled), Disposition::Retry { due_at, first_failed_at }) => {
+            let first = row.pending.first_failed_at.unwrap_or(order.at);
+            assert_eq!(first_failed_at, first, "{order:?} forgets when it failed first");
+            let overloaded = if failure.overloaded { MINIMUM_OVERLOAD_DELAY } else { Duration::ZERO };
+            let floor = overloaded.max(failure.retry_after.unwrap_or_default());
+            let at = |factor: f64| {
+                let due_at = order.at.after(scheduled.mul_f64(factor).max(floor));
+                row.pending.expires_at.map_or(due_at, |expires_at| due_at.min(expires_at))
+            };
+            let range = at(0.8)..=at(1.2);
+            assert!(range.contains(&due_at), "{order:?} is not due within {range:?}");
+        }
+        other => panic!("{order:?} does not follow from {failure:?}: {other:?}"),
+    }
+}

@@ -1,0 +1,97 @@
+//! Plays random histories against the scheduler: receivers that fail, hang and refuse, subscriptions that are paused, moved
+//! and deleted, records and pages that take their time, a feed that overflows, and crashes. Everything comes from one seed.
+//!
+//! Time is simulated: a history of days takes milliseconds. The scheduler is the real one; the store, the feed and the
+//! receivers are models of what matters of them. What must hold is checked after every step and at the end (`checks`,
+//! `receipts`).
+//!
+//! `cargo xtask simulate --from 123 --seeds 1` plays a single seed again, `cargo xtask simulate --seeds 10000` many fresh ones.
+
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod dice;
+#[cfg(test)]
+mod fairness;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod pace;
+#[cfg(test)]
+mod plan;
+#[cfg(test)]
+mod receipts;
+#[cfg(test)]
+mod receivers;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod trace;
+#[cfg(test)]
+mod world;
+
+/// How many seeds are played each time.
+#[cfg(test)]
+const FIXED: u64 = 200;
+
+/// How many seeds that nobody played before are added, unless the environment says how many.
+#[cfg(test)]
+const FRESH: u64 = 200;
+
+#[test]
+fn invariants_hold_in_the_histories_that_are_played_each_time() {
+    let summary = runs::play(0, FIXED, 1);
+    println!("{summary}");
+    summary.expect_nothing_broken();
+}
+
+/// Seeds that found something once.
+#[cfg(test)]
+const FOUND: [(u64, &str); 3] = [
+    (
+        48,
+        "receivers that share a narrow endpoint starve one of them while another endpoint takes what is left",
+    ),
+    (275, "the same, with the window narrowed by failures"),
+    (862, "the same, where a receiver has two endpoints"),
+];
+
+#[test]
+fn what_was_found_once_stays_mended() {
+    for (seed, what) in FOUND {
+        println!("seed {seed}: {what}");
+        runs::play_one(seed);
+    }
+}
+
+#[test]
+fn invariants_hold_in_fresh_histories() {
+    let named = |name: &str| std::env::var(name).ok().map(|value| value.parse().expect("a number"));
+    // Room for the seeds after it, and short enough to be typed.
+    let first = named("RENDEZHOOK_SIMULATE_FROM").unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let count = named("RENDEZHOOK_SIMULATE_SEEDS");
+    let threads = match count {
+        Some(_) => std::thread::available_parallelism().map_or(1, usize::from),
+        None => 1,
+    };
+    println!("seeds from {first} on");
+    let summary = runs::play(first, count.unwrap_or(FRESH), threads);
+    println!("{summary}");
+    summary.expect_nothing_broken();
+}
+
+#[test]
+fn nobody_is_served_twice_while_somebody_waits() {
+    for seed in 0..250 {
+        fairness::play(seed);
+    }
+}
+
+#[test]
+fn the_same_seed_plays_the_same_history() {
+    for seed in 0..24 {
+        let (first, second) = (runs::play_one(seed), runs::play_one(seed));
+        assert_eq!(first, second, "seed {seed}");
+        assert!(first.attempts > 0 || first.deliveries == 0, "seed {seed} does nothing");
+    }
+}
