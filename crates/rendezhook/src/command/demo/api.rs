@@ -21,7 +21,11 @@ impl Api {
     pub(super) fn new(address: SocketAddr, key: &str, organization: &str) -> Result<Self, DemoError> {
         let server = format!("http://{address}");
         let connection = ServerConnection { server, key: Some(key.to_owned()) };
-        Ok(Self { client: Arc::new(ApiClient::new(&connection)?), key: key.into(), organization: organization.into() })
+        Ok(Self {
+            client: Arc::new(ApiClient::new(&connection)?),
+            key: key.into(),
+            organization: organization.into(),
+        })
     }
 
     /// The id of the demo organization.
@@ -66,8 +70,7 @@ impl Api {
         path: &str,
         token: &str,
     ) -> Result<Answer, DemoError> {
-        let headers =
-            vec![("x-api-key", self.key.to_string()), ("authorization", format!("Bearer {token}"))];
+        let headers = vec![("x-api-key", self.key.to_string()), ("authorization", format!("Bearer {token}"))];
         self.call("GET", path, None, headers).await
     }
 

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 /// A question to GraphQL.
-const GRAPHQL: &str = r#"{"query": "{ events(confirmed: true, first: 5) { nodes { id title dates { date } } } }"}"#;
+const GRAPHQL: &str =
+    r#"{"query": "{ events(confirmed: true, first: 5) { nodes { id title dates { date } } } }"}"#;
 
 /// What the commands need.
 pub(super) struct Tour<'a> {
