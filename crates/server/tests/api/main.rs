@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+mod attacks;
 mod deliveries;
 mod documents;
 mod doo;
@@ -12,6 +13,7 @@ mod failures;
 mod fixture;
 mod graphql;
 mod isolation;
+mod isolation_routes;
 mod join;
 mod join_limits;
 mod keys;
@@ -33,3 +35,4 @@ mod subscription_select;
 mod subscriptions;
 mod vyte;
 mod vyte_documents;
+mod wrong_keys;
