@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::OrganizationId;
 use crate::sequence::OrganizationNumber;
 use crate::subscription::VyteBody;
@@ -24,6 +26,43 @@ pub struct Organization {
     pub masks_doo_secrets: bool,
     /// Whether people may join through its join link.
     pub join_link: bool,
+    /// What is done with resources that do not fit their schema.
+    pub schema_check: SchemaCheck,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// What is done with a published resource that does not fit the schema of its kind
+/// ([`ResourceKind::schema`](crate::resource::ResourceKind::schema)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SchemaCheck {
+    /// Nothing is looked at.
+    Off,
+    /// It is accepted, counted, and the answer says what does not fit.
+    #[default]
+    Warn,
+    /// The request is refused and changes nothing.
+    Reject,
+}
+
+impl SchemaCheck {
+    /// All of them, the most lenient first.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Warn, Self::Reject];
+
+    /// The name on the wire and in stores.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warn => "warn",
+            Self::Reject => "reject",
+        }
+    }
+
+    /// The one with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|check| check.name() == name)
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Filter;
+use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{
@@ -132,6 +133,8 @@ pub struct OrganizationUpdate {
     pub masks_doo_secrets: Option<bool>,
     /// Whether people may join through its join link.
     pub join_link: Option<bool>,
+    /// What is done with resources that do not fit their schema.
+    pub schema_check: Option<SchemaCheck>,
 }
 
 /// An OAuth client to be made.

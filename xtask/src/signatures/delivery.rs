@@ -10,7 +10,7 @@ use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::id::{DeliveryId, OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
-use rendezhook_domain::organization::Organization;
+use rendezhook_domain::organization::{Organization, SchemaCheck};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
@@ -109,6 +109,7 @@ fn organization(now: Timestamp) -> Organization {
         vyte_body: VyteBody::Array,
         masks_doo_secrets: false,
         join_link: false,
+        schema_check: SchemaCheck::default(),
         created_at: now,
     }
 }

@@ -48,6 +48,9 @@ pub(crate) enum Command {
         /// Whether lists of doo hooks hide client secrets, which the documents of the doo API show in clear.
         #[arg(long, value_name = "true|false")]
         mask_doo_secrets: Option<bool>,
+        /// What is done with published resources that do not fit the schema of their kind.
+        #[arg(long, value_parser = ["off", "warn", "reject"])]
+        schema_check: Option<String>,
         #[command(flatten)]
         connection: ServerConnection,
     },
@@ -72,12 +75,13 @@ pub(crate) fn run(command: Command) -> Ending {
         Command::Show { id, connection } => {
             ApiClient::new(&connection)?.call("GET", &format!("/api/v1/organizations/{id}"), &Body::Empty)?
         }
-        Command::Update { id, name, vyte_body, join_link, mask_doo_secrets, connection } => {
+        Command::Update { id, name, vyte_body, join_link, mask_doo_secrets, schema_check, connection } => {
             let mut changes = serde_json::Map::new();
             changes.extend(name.map(|name| ("name".to_owned(), json!(name))));
             changes.extend(vyte_body.map(|form| ("vyte_body".to_owned(), json!(form))));
             changes.extend(join_link.map(|on| ("join_link".to_owned(), json!(on))));
             changes.extend(mask_doo_secrets.map(|on| ("mask_doo_secrets".to_owned(), json!(on))));
+            changes.extend(schema_check.map(|check| ("schema_check".to_owned(), json!(check))));
             let path = format!("/api/v1/organizations/{id}");
             ApiClient::new(&connection)?.call("PATCH", &path, &Body::Json(&changes.into()))?
         }

@@ -8,7 +8,7 @@ mod show;
 mod update;
 
 use rendezhook_domain::id::OrganizationId;
-use rendezhook_domain::organization::Organization;
+use rendezhook_domain::organization::{Organization, SchemaCheck};
 use rendezhook_domain::subscription::VyteBody;
 use rendezhook_domain::time::Timestamp;
 use serde::Serialize;
@@ -47,6 +47,10 @@ pub(crate) struct OrganizationView {
     join_link: bool,
     /// Whether lists of doo hooks hide `client_secret`, which the document of the doo API shows in clear.
     mask_doo_secrets: bool,
+    /// What is done with a published resource that does not fit the schema of its kind (`/api/schemas/{kind}.json`): `off`,
+    /// nothing is looked at; `warn`, it is accepted and the answer says what does not fit; `reject`, the request is refused.
+    #[schema(value_type = vocabulary::SchemaCheckWord)]
+    schema_check: SchemaCheck,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -61,6 +65,7 @@ impl From<&Organization> for OrganizationView {
             vyte_body: organization.vyte_body,
             join_link: organization.join_link,
             mask_doo_secrets: organization.masks_doo_secrets,
+            schema_check: organization.schema_check,
             created_at: organization.created_at,
         }
     }

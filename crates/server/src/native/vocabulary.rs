@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
+use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::{Dialect, RequestMethod, SubscriptionState};
@@ -59,4 +60,6 @@ words! {
     DialectWord = Dialect::ALL.map(Dialect::name);
     /// The two ways to wrap a Vyte delivery.
     VyteBodyWord = ["array", "object"];
+    /// What is done with resources that do not fit their schema.
+    SchemaCheckWord = SchemaCheck::ALL.map(SchemaCheck::name);
 }

@@ -19,6 +19,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "vyte_body": "array",
         "join_link": false,
         "mask_doo_secrets": false,
+        "schema_check": "warn",
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -29,8 +30,10 @@ async fn an_organization_is_made_shown_listed_and_changed() {
 
     assert_eq!(api.get(&path, &api.admin).await.json(), made.json());
 
-    let patch =
-        json!({ "name": "Example AG", "vyte_body": "object", "join_link": true, "mask_doo_secrets": true });
+    let patch = json!({
+        "name": "Example AG", "vyte_body": "object", "join_link": true, "mask_doo_secrets": true,
+        "schema_check": "reject"
+    });
     let changed = api.call("PATCH", &path, &api.admin, patch).await;
     assert_json_snapshot!(changed.shown(), @r#"
     {
@@ -42,6 +45,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "vyte_body": "object",
         "join_link": true,
         "mask_doo_secrets": true,
+        "schema_check": "reject",
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -61,6 +65,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
             "vyte_body": "object",
             "join_link": true,
             "mask_doo_secrets": true,
+            "schema_check": "reject",
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -89,6 +94,7 @@ async fn pages_of_organizations_follow_each_other() {
             "vyte_body": "array",
             "join_link": false,
             "mask_doo_secrets": false,
+            "schema_check": "warn",
             "created_at": "2026-01-15T09:30:00.000Z"
           },
           {
@@ -98,6 +104,7 @@ async fn pages_of_organizations_follow_each_other() {
             "vyte_body": "array",
             "join_link": false,
             "mask_doo_secrets": false,
+            "schema_check": "warn",
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -119,6 +126,7 @@ async fn pages_of_organizations_follow_each_other() {
             "vyte_body": "array",
             "join_link": false,
             "mask_doo_secrets": false,
+            "schema_check": "warn",
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::KeyId;
+use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{Hook, SimplyMeetHook, SubscriptionState, VyteBody, VyteHook};
 use rendezhook_secrets::{KeyHash, SharedSecret};
@@ -47,11 +48,15 @@ pub async fn organizations_keys_and_subscriptions_are_found(fixture: &dyn Fixtur
     let admin = KeyHash::of_presented("admin");
     world.change(CatalogueChange::SetAdminKey(admin)).await;
     let organization = world.organization().await;
+    let made = world.catalogue();
+    let made = &made.organization(organization).unwrap().organization;
+    assert_eq!(made.schema_check, SchemaCheck::Warn);
     let clinic = OrganizationUpdate {
         name: Some(Arc::from("Clinic")),
         vyte_body: Some(VyteBody::Object),
         masks_doo_secrets: Some(true),
         join_link: Some(true),
+        schema_check: Some(SchemaCheck::Reject),
     };
     world.change(CatalogueChange::UpdateOrganization { organization, update: clinic }).await;
     let key = new_key(organization, "key");
@@ -77,6 +82,7 @@ pub async fn organizations_keys_and_subscriptions_are_found(fixture: &dyn Fixtur
         (entry.organization.name.as_ref(), entry.organization.vyte_body),
         ("Clinic", VyteBody::Object)
     );
+    assert_eq!(entry.organization.schema_check, SchemaCheck::Reject);
     let found = catalogue.key(&key.hash).unwrap();
     assert_eq!((found.id, found.scope, found.user.as_deref()), (key.id, key.scope, Some("u1")));
     assert_eq!((found.created_at, found.expires_at), (key.created_at, key.expires_at));

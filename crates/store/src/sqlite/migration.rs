@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_simplymeet.sql"),
     include_str!("../../migrations/0003_doo.sql"),
+    include_str!("../../migrations/0004_schema_check.sql"),
 ];
 
 /// Brings the database to the newest schema. Each step is a transaction of its own.

@@ -4,7 +4,7 @@ use rendezhook_domain::action::EVENT_CREATED;
 use rendezhook_domain::cause::Fault;
 use rendezhook_domain::id::{OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
-use rendezhook_domain::organization::Organization;
+use rendezhook_domain::organization::{Organization, SchemaCheck};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
@@ -98,6 +98,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         vyte_body: VyteBody::Array,
         masks_doo_secrets: false,
         join_link: false,
+        schema_check: SchemaCheck::default(),
         created_at: Timestamp::EARLIEST,
     };
     Attempt {

@@ -1,6 +1,6 @@
 use rendezhook_domain::id::{OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
-use rendezhook_domain::organization::Organization;
+use rendezhook_domain::organization::{Organization, SchemaCheck};
 use rendezhook_domain::sequence::ReceiverNumber;
 use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, VyteBody};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
@@ -41,6 +41,7 @@ fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<Or
         vyte_body: VyteBody::Array,
         masks_doo_secrets: false,
         join_link: false,
+        schema_check: SchemaCheck::default(),
         created_at: Timestamp::EARLIEST,
     };
     Arc::new(OrganizationEntry::new(

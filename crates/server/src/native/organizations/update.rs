@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::subscription::VyteBody;
 use rendezhook_store::change::{CatalogueChange, OrganizationUpdate};
 use serde::Deserialize;
@@ -31,6 +32,9 @@ pub(crate) struct OrganizationPatch {
     join_link: Option<bool>,
     /// Whether lists of doo hooks hide `client_secret`, which the document of the doo API shows in clear; false at first.
     mask_doo_secrets: Option<bool>,
+    /// What is done with a published resource that does not fit the schema of its kind; `warn` at first.
+    #[schema(value_type = Option<vocabulary::SchemaCheckWord>)]
+    schema_check: Option<SchemaCheck>,
 }
 
 /// Changes an organization.
@@ -61,6 +65,7 @@ pub(crate) async fn update(
             vyte_body: patch.vyte_body,
             join_link: patch.join_link,
             masks_doo_secrets: patch.mask_doo_secrets,
+            schema_check: patch.schema_check,
         },
     };
     let catalogue = state.change(change).await?;

@@ -6,7 +6,7 @@ mod subscription;
 use std::sync::Arc;
 
 use rendezhook_domain::id::KeyId;
-use rendezhook_domain::organization::Organization;
+use rendezhook_domain::organization::{Organization, SchemaCheck};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::subscription::VyteBody;
 use rusqlite::{Params, params};
@@ -94,6 +94,7 @@ fn create_organization(turn: &mut Turn<'_>, new: &NewOrganization) -> Applied {
         vyte_body,
         masks_doo_secrets: false,
         join_link: false,
+        schema_check: SchemaCheck::default(),
         created_at: new.created_at,
     });
     Ok(Ok(()))
@@ -113,9 +114,11 @@ fn update_organization(
     organization.vyte_body = update.vyte_body.unwrap_or(organization.vyte_body);
     organization.masks_doo_secrets = update.masks_doo_secrets.unwrap_or(organization.masks_doo_secrets);
     organization.join_link = update.join_link.unwrap_or(organization.join_link);
+    organization.schema_check = update.schema_check.unwrap_or(organization.schema_check);
     turn.connection
         .prepare_cached(
-            "UPDATE organization SET name = ?2, vyte_body = ?3, masks_doo_secrets = ?4, join_link = ?5 WHERE number = ?1",
+            "UPDATE organization SET name = ?2, vyte_body = ?3, masks_doo_secrets = ?4, join_link = ?5, schema_check = ?6
+             WHERE number = ?1",
         )?
         .execute(params![
             number.get(),
@@ -123,6 +126,7 @@ fn update_organization(
             vyte_body_name(organization.vyte_body),
             organization.masks_doo_secrets,
             organization.join_link,
+            organization.schema_check.name(),
         ])?;
     turn.memory.draft_mut().put_organization(organization);
     Ok(Ok(()))

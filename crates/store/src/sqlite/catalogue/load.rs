@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId};
-use rendezhook_domain::organization::Organization;
+use rendezhook_domain::organization::{Organization, SchemaCheck};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_secrets::{DataKey, KeyEncryptionKey, KeyHash, SealError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -57,7 +57,7 @@ pub(in crate::sqlite) fn load_catalogue(
     let mut data_keys = HashMap::new();
     let mut organizations = Vec::new();
     let mut statement = connection.prepare(
-        "SELECT number, id, name, vyte_id, vyte_body, created_at, data_key, masks_doo_secrets, join_link
+        "SELECT number, id, name, vyte_id, vyte_body, created_at, data_key, masks_doo_secrets, join_link, schema_check
          FROM organization ORDER BY number",
     )?;
     let mut rows = statement.query([])?;
@@ -125,6 +125,7 @@ fn by_organization<T>(
 
 fn read_organization(row: &Row<'_>) -> rusqlite::Result<Organization> {
     let vyte_body = subscription::vyte_body_from(row.get_ref(4)?.as_str()?);
+    let schema_check = SchemaCheck::from_name(row.get_ref(9)?.as_str()?);
     Ok(Organization {
         number: OrganizationNumber::new(row.get(0)?),
         id: OrganizationId::from_uuid(Uuid::from_bytes(row.get(1)?)),
@@ -133,6 +134,7 @@ fn read_organization(row: &Row<'_>) -> rusqlite::Result<Organization> {
         vyte_body: vyte_body.ok_or_else(|| unreadable(4, "a form of body"))?,
         masks_doo_secrets: row.get(7)?,
         join_link: row.get(8)?,
+        schema_check: schema_check.ok_or_else(|| unreadable(9, "a way to check resources"))?,
         created_at: timestamp(row, 5)?,
     })
 }
