@@ -15,10 +15,12 @@ use rendezhook_store::publish::{Matched, NewAction, Publish, PublishOutcome, Rec
 use serde_json::Value;
 
 use crate::Intake;
+use crate::check::checked;
 use crate::error::PublishError;
 use crate::explicit::entry;
 use crate::matching::matched;
 use crate::rounds::Rounds;
+use crate::schema::Misfit;
 
 /// The new state of a resource.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub struct PutAnswer {
     pub version: u64,
     /// What happened, in order; empty when the state is the stored one.
     pub actions: Vec<DerivedAction>,
+    /// What of the new state does not fit the schema of its kind; empty when its organization does not want to know.
+    pub warnings: Vec<Misfit>,
 }
 
 /// One derived action.
@@ -67,7 +71,7 @@ impl Intake {
     /// The stored state again derives nothing and commits nothing.
     ///
     /// # Errors
-    /// When the named version is not the stored one, a removed resource does not exist, the body is no JSON object, others
+    /// When the state is refused by its schema, the named version is not the stored one, a removed resource does not exist, the body is no JSON object, others
     /// change the same resource without end, or the store failed. Nothing is changed then.
     pub async fn put(
         &self,
@@ -82,6 +86,9 @@ impl Intake {
             .transpose()
             .map_err(PublishError::NotAnObject)?;
         let occurred_at = state.occurred_at.unwrap_or(now);
+        let schema_check = entry(&self.store.catalogue(), organization)?.organization.schema_check;
+        let new_state = resource.iter().map(|resource| (state.kind, resource));
+        let warnings = checked(schema_check, new_state)?.pop().unwrap_or_default();
         let mut rounds = Rounds::default();
         loop {
             let catalogue = self.store.catalogue();
@@ -104,7 +111,7 @@ impl Intake {
             };
             let Some(derivation) = lifecycle::derive(state.kind, stored.as_ref(), change, occurred_at) else {
                 let version = existing.map_or(0, |stored| stored.facts.version);
-                return Ok(PutAnswer { version, actions: Vec::new() });
+                return Ok(PutAnswer { version, actions: Vec::new(), warnings });
             };
             let body = state.resource.as_ref().or(kept_body).ok_or(PublishError::UnknownResource)?.clone();
             let described = resource.as_ref().unwrap_or(&kept_state);
@@ -136,7 +143,8 @@ impl Intake {
                 PublishOutcome::Committed(receipt) | PublishOutcome::Replayed(receipt) => {
                     let name = (organization, state.kind, state.resource_id.clone());
                     self.recent.remember(name, Some(derivation.facts));
-                    return Ok(answer(organization, derivation, &receipt));
+                    self.warned.note(organization, state.kind, &state.resource_id, &warnings, now);
+                    return Ok(answer(organization, derivation, &receipt, warnings));
                 }
                 PublishOutcome::KeyReused => return Err(PublishError::KeyReused),
                 PublishOutcome::Stale(_) => rounds.stale()?,
@@ -188,7 +196,12 @@ fn pointers(changes: &[String]) -> Option<Bytes> {
     serde_json::to_vec(changes).ok().map(Bytes::from)
 }
 
-fn answer(organization: OrganizationNumber, derivation: Derivation, receipt: &Receipt) -> PutAnswer {
+fn answer(
+    organization: OrganizationNumber,
+    derivation: Derivation,
+    receipt: &Receipt,
+    warnings: Vec<Misfit>,
+) -> PutAnswer {
     let actions = derivation
         .actions
         .into_iter()
@@ -200,5 +213,5 @@ fn answer(organization: OrganizationNumber, derivation: Derivation, receipt: &Re
             deliveries: committed.deliveries,
         })
         .collect();
-    PutAnswer { version: derivation.facts.version, actions }
+    PutAnswer { version: derivation.facts.version, actions, warnings }
 }

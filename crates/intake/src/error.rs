@@ -3,6 +3,7 @@
 use rendezhook_store::StoreError;
 
 use crate::MAXIMUM_ROUNDS;
+use crate::schema::Misfit;
 
 /// A publish was refused; nothing of it happened.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,12 @@ pub enum PublishError {
         pointer: &'static str,
         /// What is wrong and what would be right.
         reason: String,
+    },
+    /// Resources do not fit the schema of their kind, and their organization wants such ones to be refused.
+    #[error("what is published does not fit its schema")]
+    DoesNotFit {
+        /// What does not fit, with the place of its resource in the request, from 0. At least one, at most 20.
+        reasons: Vec<(usize, Misfit)>,
     },
     /// The idempotency key was used for another request.
     #[error("this idempotency key was used for another request; use a new key for a new request")]

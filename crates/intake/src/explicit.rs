@@ -14,17 +14,22 @@ use rendezhook_store::publish::{
 };
 
 use crate::Intake;
+use crate::check::checked;
 use crate::error::PublishError;
 use crate::item::Item;
 use crate::matching::matched;
 use crate::recent::ResourceName;
 use crate::rounds::Rounds;
+use crate::schema::Misfit;
 
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// Each action, in the order of the request.
     pub receipt: Receipt,
+    /// What of each resource does not fit the schema of its kind, in the order of the request. Empty lists when it fits and when
+    /// its organization does not want to know.
+    pub warnings: Vec<Vec<Misfit>>,
     /// The request had been committed before under its idempotency key; nothing new happened.
     pub replayed: bool,
 }
@@ -32,10 +37,11 @@ pub struct Published {
 impl Intake {
     /// Commits actions as they are named: all of them or none.
     ///
-    /// Each stores its resource, unless what happened is older than the stored state. When this returns, everything is durable.
+    /// Resources are first compared with the schemas of their kinds, if the organization wants it. Each action then
+    /// stores its resource, unless what happened is older than the stored state. When this returns, everything is durable.
     ///
     /// # Errors
-    /// When an item is wrong, the idempotency key was used for another request, others change the same resources without end,
+    /// When an item is wrong or refused by its schema, the idempotency key was used for another request, others change the same resources without end,
     /// or the store failed. Nothing is published then.
     pub async fn publish(
         &self,
@@ -46,6 +52,9 @@ impl Intake {
     ) -> Result<Published, PublishError> {
         check(items)?;
         let parsed = parse(items)?;
+        let schema_check = entry(&self.store.catalogue(), organization)?.organization.schema_check;
+        let resources = items.iter().zip(&parsed).map(|(item, resource)| (item.kind, resource));
+        let warnings = checked(schema_check, resources)?;
         let mut rounds = Rounds::default();
         loop {
             let catalogue = self.store.catalogue();
@@ -63,9 +72,14 @@ impl Intake {
                     for (item, facts) in items.iter().zip(decided_facts) {
                         self.recent.remember(name_of(organization, item), Some(facts));
                     }
-                    return Ok(Published { receipt, replayed: false });
+                    for (item, misfits) in items.iter().zip(&warnings) {
+                        self.warned.note(organization, item.kind, &item.resource_id, misfits, now);
+                    }
+                    return Ok(Published { receipt, warnings, replayed: false });
                 }
-                PublishOutcome::Replayed(receipt) => return Ok(Published { receipt, replayed: true }),
+                PublishOutcome::Replayed(receipt) => {
+                    return Ok(Published { receipt, warnings, replayed: true });
+                }
                 PublishOutcome::KeyReused => return Err(PublishError::KeyReused),
                 PublishOutcome::Stale(stale) => {
                     rounds.stale()?;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
 mod derived;
 mod error;
 mod explicit;
@@ -8,17 +9,21 @@ mod matching;
 mod re_push;
 pub mod recent;
 mod rounds;
+pub mod schema;
 mod test_delivery;
+mod warned;
 
 use std::sync::Arc;
 
 use rendezhook_store::Store;
 
+pub use check::MAXIMUM_WARNINGS;
 pub use derived::{DerivedAction, NewState, PutAnswer};
 pub use error::PublishError;
 pub use explicit::Published;
 pub use item::Item;
 pub use re_push::{MAXIMUM_RE_PUSHED, RePush, RePushTarget};
+pub use warned::SchemaWarnings;
 
 /// How often a request is decided anew when others change the same resources at the same moment.
 pub const MAXIMUM_ROUNDS: u32 = 5;
@@ -29,12 +34,14 @@ pub const MAXIMUM_ROUNDS: u32 = 5;
 pub struct Intake {
     store: Arc<dyn Store>,
     recent: recent::RecentFacts,
+    warned: warned::Warned,
 }
 
 impl Intake {
     /// An intake that commits to this store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, recent: recent::RecentFacts::new(recent::DEFAULT_CAPACITY) }
+        let recent = recent::RecentFacts::new(recent::DEFAULT_CAPACITY);
+        Self { store, recent, warned: warned::Warned::default() }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod receivers;
 pub(crate) mod resources;
 pub(crate) mod subscriptions;
 mod vocabulary;
+mod warnings;
 
 use utoipa_axum::router::OpenApiRouter;
 

@@ -4,6 +4,7 @@ use rendezhook_dialects::doo;
 use rendezhook_dialects::simplymeet::management::{InvalidArgument, RequestError};
 use rendezhook_dialects::vyte::management::ManagementError;
 use rendezhook_intake::PublishError;
+use rendezhook_intake::schema::Misfit;
 use rendezhook_secrets::RandomnessError;
 use rendezhook_store::StoreError;
 use rendezhook_store::change::ChangeRefusal;
@@ -49,6 +50,11 @@ impl From<PublishError> for Failure {
             }
             PublishError::InvalidItem { index, pointer, reason } => {
                 Self::fields(vec![FieldError { detail: reason, pointer: format!("/{index}{pointer}") }])
+            }
+            // The body is the resource itself; where it is a part of it, its place is put before.
+            PublishError::DoesNotFit { reasons } => {
+                let field = |(_, Misfit { pointer, detail })| FieldError { detail, pointer };
+                Self::fields(reasons.into_iter().map(field).collect())
             }
             // The body was checked before, so it is the stored state that is damaged.
             other => Self::internal(&other),

@@ -11,12 +11,14 @@ use rendezhook_domain::id::OrganizationId;
 use rendezhook_domain::organization::{Organization, SchemaCheck};
 use rendezhook_domain::subscription::VyteBody;
 use rendezhook_domain::time::Timestamp;
+use rendezhook_intake::Intake;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::vocabulary;
+use super::warnings::WarningsView;
 use crate::state::ServerState;
 
 pub(super) fn routes() -> OpenApiRouter<ServerState> {
@@ -51,13 +53,16 @@ pub(crate) struct OrganizationView {
     /// nothing is looked at; `warn`, it is accepted and the answer says what does not fit; `reject`, the request is refused.
     #[schema(value_type = vocabulary::SchemaCheckWord)]
     schema_check: SchemaCheck,
+    /// What was accepted although it does not fit, since the server started. Left out when there was nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_warnings: Option<WarningsView>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
-impl From<&Organization> for OrganizationView {
-    fn from(organization: &Organization) -> Self {
+impl OrganizationView {
+    fn new(organization: &Organization, intake: &Intake) -> Self {
         Self {
             id: organization.id,
             name: organization.name.to_string(),
@@ -66,6 +71,7 @@ impl From<&Organization> for OrganizationView {
             join_link: organization.join_link,
             mask_doo_secrets: organization.masks_doo_secrets,
             schema_check: organization.schema_check,
+            schema_warnings: intake.schema_warnings(organization.number).map(Into::into),
             created_at: organization.created_at,
         }
     }

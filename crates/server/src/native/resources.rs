@@ -18,6 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::failure::{Failure, FailureKind};
+use crate::native::warnings::{self, WarningView};
 use crate::parameters::parsed;
 use crate::state::ServerState;
 
@@ -71,6 +72,11 @@ pub(crate) struct ChangeView {
     version: u64,
     /// What happened, in order; empty when the state is the stored one.
     actions: Vec<DerivedActionView>,
+    /// What of the state does not fit the schema of its kind, when the organization's `schema_check` is `warn`: at most 10 parts.
+    /// Left out when it fits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 10)]
+    warnings: Vec<WarningView>,
 }
 
 /// A derived action.
@@ -98,7 +104,11 @@ impl From<PutAnswer> for ChangeView {
             changes: action.changes,
             deliveries: action.deliveries,
         };
-        Self { version: answer.version, actions: answer.actions.into_iter().map(view).collect() }
+        Self {
+            version: answer.version,
+            actions: answer.actions.into_iter().map(view).collect(),
+            warnings: warnings::shown(answer.warnings),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod organizations;
 mod publishing;
 mod receivers;
 mod resources;
+mod schema_check;
 mod simplymeet;
 mod simplymeet_documents;
 mod simplymeet_matching;

@@ -9,6 +9,7 @@ use rendezhook_domain::action::ActionName;
 use rendezhook_domain::id::ActionId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_intake::schema::Misfit;
 use rendezhook_intake::{Item, PublishError, Published};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,8 +20,9 @@ use super::item::WrittenItem;
 use super::split::{self, Form};
 use crate::access::{Access, Publish};
 use crate::body::Payload;
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 use crate::native::vocabulary;
+use crate::native::warnings::{self, WarningView};
 use crate::state::ServerState;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -49,13 +51,19 @@ pub(crate) struct PublishedAction {
     resource_id: ResourceId,
     /// How many deliveries it makes: one for each subscription that wants it.
     deliveries: u32,
+    /// What of the resource does not fit the schema of its kind, when the organization's `schema_check` is `warn`: at most 10
+    /// parts, and one only once 1,000 are named. Left out when it fits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 10)]
+    warnings: Vec<WarningView>,
 }
 
 /// Publishes actions: all of the request or nothing.
 ///
 /// The body is one object, an array of up to 10,000, or with `application/x-ndjson` an object a line, up to 10,000 lines of
 /// 256 KiB. The answer means that everything is on disk. With an `Idempotency-Key` a repetition within 24 hours is answered
-/// as the first request was and publishes nothing.
+/// as the first request was and publishes nothing; its resources are compared with their schemas as the organization wants it at
+/// the time of the repetition.
 #[utoipa::path(
     post,
     path = "/api/v1/actions",
@@ -85,16 +93,24 @@ pub(crate) async fn publish(
     let claim = key.claim(&payload.bytes, now);
     let published = state.intake.publish(access.number(), &items, claim, now).await;
     let published = published.map_err(|error| explained(error, split::form(&payload)))?;
-    let mut response = (StatusCode::ACCEPTED, Json(view(access.number(), items, &published))).into_response();
-    if published.replayed {
+    let replayed = published.replayed;
+    let mut response = (StatusCode::ACCEPTED, Json(view(access.number(), items, published))).into_response();
+    if replayed {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }
 
-/// Of a single object the place is the body itself.
+/// Says where the wrong parts are in the body. Of a single object the place is the body itself.
 fn explained(error: PublishError, form: Form) -> Failure {
     match error {
+        PublishError::DoesNotFit { reasons } => {
+            let field = |(index, Misfit { pointer, detail })| {
+                let place = if form == Form::Single { String::new() } else { format!("/{index}") };
+                FieldError { detail, pointer: format!("{place}/resource{pointer}") }
+            };
+            Failure::fields(reasons.into_iter().map(field).collect())
+        }
         PublishError::InvalidItem { pointer, reason, .. } if form == Form::Single => {
             Failure::field(pointer, reason)
         }
@@ -102,17 +118,19 @@ fn explained(error: PublishError, form: Form) -> Failure {
     }
 }
 
-fn view(organization: OrganizationNumber, items: Vec<Item>, published: &Published) -> PublishedView {
+fn view(organization: OrganizationNumber, items: Vec<Item>, published: Published) -> PublishedView {
     let accepted_at = published.receipt.accepted_at;
     let actions = items
         .into_iter()
         .zip(&published.receipt.actions)
-        .map(|(item, committed)| PublishedAction {
+        .zip(published.warnings)
+        .map(|((item, committed), misfits)| PublishedAction {
             id: ActionId::new(accepted_at, committed.sequence, organization),
             action: item.action,
             resource_kind: item.kind,
             resource_id: item.resource_id,
             deliveries: committed.deliveries,
+            warnings: warnings::shown(misfits),
         })
         .collect();
     PublishedView { actions }

@@ -56,6 +56,6 @@ pub(crate) async fn create(
     let made = catalogue.organization_by_id(id).ok_or_else(|| Failure::not_found("organization"))?;
     Ok(Created {
         location: format!("/api/v1/organizations/{id}"),
-        body: OrganizationView::from(&made.organization),
+        body: OrganizationView::new(&made.organization, &state.intake),
     })
 }

@@ -1,12 +1,14 @@
 //! Listing organizations.
 
 use axum::Json;
+use axum::extract::State;
 
 use super::OrganizationView;
 use crate::access::ReadableOrganizations;
 use crate::failure::Failure;
 use crate::page::{Page, PageQuery};
 use crate::parameters::Parameters;
+use crate::state::ServerState;
 
 /// Lists organizations in the order in which they were made: all with the admin key, its own with an organization's key.
 #[utoipa::path(
@@ -19,11 +21,12 @@ use crate::parameters::Parameters;
 )]
 pub(crate) async fn list(
     organizations: ReadableOrganizations,
+    State(state): State<ServerState>,
     Parameters(query): Parameters<PageQuery>,
 ) -> Result<Json<Page<OrganizationView>>, Failure> {
     Ok(Json(query.page()?.of(
         organizations.sorted().into_iter(),
         |entry| entry.organization.number.get(),
-        |entry| OrganizationView::from(&entry.organization),
+        |entry| OrganizationView::new(&entry.organization, &state.intake),
     )))
 }

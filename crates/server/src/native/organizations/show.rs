@@ -1,9 +1,11 @@
 //! Showing one organization.
 
 use axum::Json;
+use axum::extract::State;
 
 use super::OrganizationView;
 use crate::access::{PathAccess, Read};
+use crate::state::ServerState;
 
 /// Shows an organization.
 #[utoipa::path(
@@ -14,6 +16,9 @@ use crate::access::{PathAccess, Read};
     params(("organization_id" = String, Path, description = "The organization's id")),
     responses((status = 200, description = "The organization", body = OrganizationView))
 )]
-pub(crate) async fn show(PathAccess(access): PathAccess<Read>) -> Json<OrganizationView> {
-    Json(OrganizationView::from(&access.organization.organization))
+pub(crate) async fn show(
+    PathAccess(access): PathAccess<Read>,
+    State(state): State<ServerState>,
+) -> Json<OrganizationView> {
+    Json(OrganizationView::new(&access.organization.organization, &state.intake))
 }

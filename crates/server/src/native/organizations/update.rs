@@ -71,5 +71,5 @@ pub(crate) async fn update(
     let catalogue = state.change(change).await?;
     let changed =
         catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
-    Ok(Json(OrganizationView::from(&changed.organization)))
+    Ok(Json(OrganizationView::new(&changed.organization, &state.intake)))
 }
