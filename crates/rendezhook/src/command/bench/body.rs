@@ -43,6 +43,8 @@ fn write_item(body: &mut Vec<u8>, stamp: Stamp) {
 
 #[cfg(test)]
 mod tests {
+    use rendezhook_domain::resource::ResourceKind;
+    use rendezhook_intake::schema::misfits;
     use serde_json::Value;
 
     use super::*;
@@ -58,6 +60,14 @@ mod tests {
             let stamp = Stamp::find(&body).unwrap();
             assert_eq!((stamp.step, stamp.number), (12, number));
         }
+    }
+
+    #[test]
+    fn every_resource_fits_the_schema() {
+        let mut body = Vec::new();
+        write(&mut body, 1, 1, 1);
+        let action: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(misfits(ResourceKind::Event, &action["resource"], usize::MAX), []);
     }
 
     #[test]

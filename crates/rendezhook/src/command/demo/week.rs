@@ -36,7 +36,20 @@ pub(super) fn titles() -> HashMap<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use rendezhook_domain::resource::ResourceKind;
+    use rendezhook_intake::schema::misfits;
+
     use super::*;
+
+    #[test]
+    fn every_booking_fits_the_schema() {
+        for calendar in [week(), week_with_a_visit_moved()] {
+            for event in icalendar::read(calendar.as_bytes(), Limits::default()).events {
+                let resource = Value::Object(event.resource);
+                assert_eq!(misfits(ResourceKind::Event, &resource, usize::MAX), [], "{}", event.resource_id);
+            }
+        }
+    }
 
     #[test]
     fn one_visit_is_moved_and_nothing_else() {

@@ -15,6 +15,7 @@ use crate::command::input::Input;
 struct Accepted {
     actions: u64,
     deliveries: u64,
+    unfit: u64,
 }
 
 /// Publishes a file, request by request.
@@ -66,19 +67,31 @@ fn lines(batch: &Batch) -> Option<String> {
 impl Accepted {
     fn read(answer: &Value) -> Self {
         let actions = answer.get("actions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        Self { actions: actions.iter().map(|_| 1).sum(), deliveries: actions.iter().map(deliveries).sum() }
+        let is_unfit = |action: &&Value| action.get("warnings").is_some();
+        Self {
+            actions: actions.iter().map(|_| 1).sum(),
+            deliveries: actions.iter().map(deliveries).sum(),
+            unfit: actions.iter().filter(is_unfit).map(|_| 1).sum(),
+        }
     }
 
     fn plus(self, other: Self) -> Self {
-        Self { actions: self.actions + other.actions, deliveries: self.deliveries + other.deliveries }
+        Self {
+            actions: self.actions + other.actions,
+            deliveries: self.deliveries + other.deliveries,
+            unfit: self.unfit + other.unfit,
+        }
     }
 
     fn told(self) -> String {
-        format!(
-            "{}, {}",
-            counted(self.actions, "action", "actions"),
-            counted(self.deliveries, "delivery", "deliveries")
-        )
+        let Self { actions, deliveries, unfit } = self;
+        let made = counted(deliveries, "delivery", "deliveries");
+        let mut told = format!("{}, {made}", counted(actions, "action", "actions"));
+        if unfit > 0 {
+            let resources = counted(unfit, "resource does", "resources do");
+            told.push_str(&format!("; {resources} not fit the schema, --json shows where"));
+        }
+        told
     }
 }
 

@@ -112,6 +112,18 @@ fn lines_are_told_by_request_and_in_all() {
 }
 
 #[test]
+fn resources_that_do_not_fit_are_told_of() {
+    let unfit =
+        json!({"deliveries": 1, "warnings": [{"pointer": "/title", "detail": "this must be a string"}]});
+    let first = json!({"actions": [unfit, {"deliveries": 1}]});
+    let server = Scripted::answering([Ok(first)]);
+    let (ending, printed) = publish(&server, "{\"a\":1}\n{\"a\":2}\n", false);
+    assert_eq!(ending.unwrap(), ExitCode::SUCCESS);
+    let told = "2 actions, 2 deliveries; 1 resource does not fit the schema, --json shows where";
+    assert_eq!(printed, [format!("lines 1 to 2: {told}"), format!("accepted {told}")]);
+}
+
+#[test]
 fn whole_answers_are_printed_for_programs() {
     let (ending, printed) = publish(&Scripted::answering([accepted(&[2])]), "{}", true);
     assert_eq!(ending.unwrap(), ExitCode::SUCCESS);

@@ -1,3 +1,6 @@
+use rendezhook_domain::resource::ResourceKind;
+use rendezhook_intake::schema::misfits;
+
 use super::super::tests::{Scripted, input, refusal, unreachable};
 use super::*;
 
@@ -75,5 +78,25 @@ fn what_the_next_call_would_meet_too_ends_the_run() {
         let server = Scripted::answering([nothing(), Err(error)]);
         let told = run(&server, CALENDAR, false).0.unwrap_err().to_string();
         assert!(told.starts_with("the event on line 11 of bookings"), "{told}");
+    }
+}
+
+#[test]
+fn every_event_fits_the_schema_whatever_program_wrote_the_calendar() {
+    let calendars: [&[u8]; 6] = [
+        include_bytes!("../../../../../sources/tests/fixtures/apple.ics"),
+        include_bytes!("../../../../../sources/tests/fixtures/broken.ics"),
+        include_bytes!("../../../../../sources/tests/fixtures/evolution.ics"),
+        include_bytes!("../../../../../sources/tests/fixtures/google.ics"),
+        include_bytes!("../../../../../sources/tests/fixtures/outlook.ics"),
+        CALENDAR.as_bytes(),
+    ];
+    for calendar in calendars {
+        let events = icalendar::read(calendar, Limits::default()).events;
+        assert!(!events.is_empty());
+        for event in events {
+            let resource = Value::Object(event.resource);
+            assert_eq!(misfits(ResourceKind::Event, &resource, usize::MAX), [], "{}", event.resource_id);
+        }
     }
 }
