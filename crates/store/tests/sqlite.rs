@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::subscription::{Hook, SimplyMeetHook};
@@ -105,7 +106,9 @@ async fn a_populated_database_of_the_first_schema_is_brought_forward() {
     let world = open(options(old.path()));
     assert_eq!((world.waiting(one).await.len(), secrets(&world)), (waiting, kept));
     let catalogue = world.catalogue();
-    let entry = &catalogue.organization(organization).unwrap().subscriptions[0];
+    let entry = catalogue.organization(organization).unwrap();
+    assert_eq!(entry.organization.schema_check, SchemaCheck::Warn);
+    let entry = &entry.subscriptions[0];
     assert!(entry.subscription.hook.simplymeet().is_none() && entry.shared_secret.is_none());
     let uuid = simplymeet_hook(&world, organization, "planted secret").await;
     world.publish_one(organization).await;

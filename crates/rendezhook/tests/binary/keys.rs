@@ -23,6 +23,30 @@ fn organizations_are_made_shown_listed_and_changed() {
 }
 
 #[test]
+fn an_organization_has_resources_that_do_not_fit_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let (organization, key) = server.organization("Clinic");
+    let file = data.path().join("bookings.json");
+    let action = r#"{"action": "event.created", "resource_kind": "event", "resource_id": "b-1", "resource": {"title": 7}}"#;
+    std::fs::write(&file, action).unwrap();
+    let publish = ["publish", file.to_str().unwrap()];
+
+    let accepted = server.command(&key, &publish);
+    assert!(accepted.status.success(), "{accepted:?}");
+    assert!(String::from_utf8_lossy(&accepted.stdout).contains("1 resource does not fit the schema"));
+    let shown = server.json_of(&key, &["org", "show", &organization]);
+    assert_eq!(shown["schema_warnings"]["last_warnings"][0]["pointer"], "/title");
+
+    let update = ["org", "update", &organization, "--schema-check", "reject"];
+    assert_eq!(text(&server.json_of(&key, &update), "schema_check"), "reject");
+    let refused = server.command(&key, &publish);
+    assert!(!refused.status.success());
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(told.contains("/resource/title: this must be a string, not a number"), "{told}");
+}
+
+#[test]
 fn a_revoked_key_is_refused_at_once() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path());

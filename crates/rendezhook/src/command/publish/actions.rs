@@ -89,7 +89,9 @@ impl Accepted {
         let mut told = format!("{}, {made}", counted(actions, "action", "actions"));
         if unfit > 0 {
             let resources = counted(unfit, "resource does", "resources do");
-            told.push_str(&format!("; {resources} not fit the schema, --json shows where"));
+            told.push_str(&format!(
+                "; {resources} not fit the schema, `rendezhook org show` tells of the last"
+            ));
         }
         told
     }

@@ -119,7 +119,7 @@ fn resources_that_do_not_fit_are_told_of() {
     let server = Scripted::answering([Ok(first)]);
     let (ending, printed) = publish(&server, "{\"a\":1}\n{\"a\":2}\n", false);
     assert_eq!(ending.unwrap(), ExitCode::SUCCESS);
-    let told = "2 actions, 2 deliveries; 1 resource does not fit the schema, --json shows where";
+    let told = "2 actions, 2 deliveries; 1 resource does not fit the schema, `rendezhook org show` tells of the last";
     assert_eq!(printed, [format!("lines 1 to 2: {told}"), format!("accepted {told}")]);
 }
 
