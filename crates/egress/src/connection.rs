@@ -24,6 +24,10 @@ use crate::stream::{CountedStream, Received, Transport};
 /// How many 1xx responses are skipped before one is taken for an attack.
 const MAXIMUM_INTERIM_RESPONSES: u32 = 8;
 
+/// How many bytes of an answer are read for each byte of its body that may be kept. The smallest chunks, of one byte, take six;
+/// chunk framing that goes on without a body is cut off here.
+const MAXIMUM_FRAMING: u64 = 8;
+
 /// A connection that speaks HTTP/1.1.
 pub(crate) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
@@ -148,9 +152,11 @@ impl Connection {
         if body.is_end_stream() {
             return gathered.into_body(true);
         }
+        let kept = u64::try_from(maximum).unwrap_or(u64::MAX);
+        let most = kept.saturating_mul(MAXIMUM_FRAMING).saturating_add(self.received.bytes());
         let reading = async {
             loop {
-                let data = match self.next_data(&mut body).await {
+                let data = match self.next_data(&mut body, most).await {
                     Some(Ok(data)) => data,
                     Some(Err(_)) => return false,
                     None => return true,
@@ -170,9 +176,9 @@ impl Connection {
         gathered.into_body(complete)
     }
 
-    /// The next piece of a body; `None` at its end.
-    async fn next_data(&mut self, body: &mut Incoming) -> Option<Result<Bytes, Cause>> {
-        let driver = &mut self.driver;
+    /// The next piece of a body; `None` at its end. No more is read once `most` bytes of the answer have come.
+    async fn next_data(&mut self, body: &mut Incoming, most: u64) -> Option<Result<Bytes, Cause>> {
+        let Self { driver, received, .. } = self;
         loop {
             let frame = poll_fn(|context| {
                 // Asking for a frame first tells the machine that there is room for one.
@@ -183,6 +189,7 @@ impl Connection {
                 let ended = driver.drive(context);
                 match Pin::new(&mut *body).poll_frame(context) {
                     Poll::Pending if ended => Poll::Ready(Some(Err(Cause::ConnectionReset))),
+                    Poll::Pending if received.bytes() > most => Poll::Ready(Some(Err(Cause::ProtocolError))),
                     other => other.map_err(|error| exchange_failure(&error)),
                 }
             })

@@ -27,7 +27,12 @@ impl Received {
 
     /// Whether anything came back.
     pub(crate) fn any(&self) -> bool {
-        self.bytes.load(Ordering::Relaxed) > 0
+        self.bytes() > 0
+    }
+
+    /// How many bytes came back.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Counts one 1xx response.

@@ -38,6 +38,7 @@ fn a_head_without_end() {
         ("HTTP/1.1 200 OK\r\n", "x-more: 1\r\n"),
         ("HTTP/1.1 200 OK\r\nx-more: ", "1111111111111111"),
         ("HTTP/1.1 200 ", "OK and more than OK "),
+        ("", "\r\n"),
     ] {
         bounded(async || {
             let receiver = Receiver::start(move |mut conversation| async move {

@@ -17,7 +17,7 @@
 //! | 1xx without end, flooding or dripped | `heads::interim_responses_without_end` |
 //! | body dripped | `bodies::a_dripped_body` |
 //! | body of 10 GB: by length, in chunks, to the end | `bodies::ten_gigabytes` |
-//! | chunk extensions, trailers, chunk sizes without end | `bodies::framing_without_end`, `bodies::a_chunk_size_without_end` |
+//! | chunk extensions, trailers, chunk sizes without end | `bodies::framing_without_end` |
 //! | gzip bomb | `answers::a_bomb_in_codings` |
 //! | accepts and never reads or answers | `connections::neither_reading_nor_answering` |
 //! | resets after half the body | `connections::a_reset_after_half_the_body` |
