@@ -122,7 +122,7 @@ impl Scheduler {
             flow.turns.push_back(&mut self.subscriptions, subscription);
         }
         if self.flows[flow_slot].standing == Standing::Idle {
-            self.list(flow_slot);
+            self.line_up(flow_slot);
         }
     }
 
@@ -145,6 +145,18 @@ impl Scheduler {
             self.admit_flows(endpoint);
         }
         self.settle(receiver_slot);
+    }
+
+    /// Lets a flow that has something ready take turns, but not before those that wait for the same endpoint: one that has
+    /// something new each time would take every place that becomes free.
+    fn line_up(&mut self, slot: Slot<Flow>) {
+        let endpoint = self.flows[slot].endpoint;
+        if self.endpoints[endpoint].waiting.is_empty() {
+            self.list(slot);
+        } else {
+            self.wait_for_endpoint(slot);
+            self.admit_flows(endpoint);
+        }
     }
 
     /// Lets a flow take turns in its organization.
@@ -214,7 +226,7 @@ impl Scheduler {
         flow.turns.push_back(&mut self.subscriptions, subscription);
         self.receivers[receiver].ready += moved;
         match flow.standing {
-            Standing::Idle => self.list(slot),
+            Standing::Idle => self.line_up(slot),
             Standing::Listed => {}
             Standing::AtEndpoint => self.receivers[receiver].ready_but_closed += moved,
         }

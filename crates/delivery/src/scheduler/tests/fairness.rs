@@ -161,3 +161,39 @@ fn flows_that_share_a_narrow_endpoint_take_turns_while_another_one_takes_what_is
     // The first turn is taken when nobody else is there.
     assert_eq!(served[1..], [1, 2, 1, 2, 1, 2, 1, 2, 1, 2]);
 }
+
+#[test]
+fn a_flow_that_has_something_new_each_time_does_not_take_every_place_of_an_endpoint() {
+    let limits = SchedulerLimits { in_flight: 2, ..SchedulerLimits::default() };
+    let mut fixture = Fixture::within(limits, 0);
+    for (number, endpoint) in [(1, 1), (2, 1), (3, 3)] {
+        fixture.change(SubscriptionView {
+            receiver: ReceiverNumber::new(number),
+            endpoint: view(endpoint).endpoint,
+            ..view(number)
+        });
+    }
+    let refused = failed(Cause::ConnectionRefused);
+    let end = |fixture: &mut Fixture, key| {
+        fixture.step([Input::AttemptEnded { key, verdict: refused }, Input::Recorded(key)]);
+    };
+    // A failure leaves the shared endpoint a single place.
+    fixture.commit([to(1, 1, 1)]);
+    let first = fixture.order().key;
+    end(&mut fixture, first);
+    fixture.commit([to(2, 1, 1)]);
+    let mut in_flight = fixture.order().key;
+    fixture.commit((3..=10).map(|sequence| to(sequence, 2, 2)));
+    // From here on as many attempts are in flight as there may be.
+    fixture.commit([to(11, 3, 3)]);
+    assert_eq!(fixture.order().subscription.get(), 3);
+    let mut served = Vec::new();
+    for sequence in 12..=17 {
+        fixture.commit([to(sequence, 1, 1)]);
+        end(&mut fixture, in_flight);
+        let order = fixture.order();
+        served.push(order.subscription.get());
+        in_flight = order.key;
+    }
+    assert_eq!(served, [2, 1, 2, 1, 2, 1]);
+}
