@@ -45,6 +45,8 @@ pub(crate) struct Checks {
     /// Endpoints whose window is one.
     narrow: BTreeSet<EndpointNumber>,
     not_before: BTreeMap<DeliveryKey, (AttemptOrder, Timestamp)>,
+    /// The last delivery of a subscription that was answered 410, and when, since it was enabled.
+    gone: BTreeMap<SubscriptionNumber, (DeliveryKey, Timestamp)>,
     shares: Shares,
 }
 
@@ -66,6 +68,7 @@ impl Checks {
             pauses: BTreeMap::new(),
             narrow: BTreeSet::new(),
             not_before: BTreeMap::new(),
+            gone: BTreeMap::new(),
             shares: Shares::default(),
         }
     }
@@ -90,6 +93,9 @@ impl Checks {
                     self.not_before.retain(|_, (order, _)| !parked(order));
                 }
                 let former = self.told.insert(view.subscription, view.clone());
+                if view.enabled && former.as_ref().is_none_or(|former| !former.enabled) {
+                    self.gone.remove(&view.subscription);
+                }
                 self.forget_unused(former.map(|view| view.endpoint));
             }
             Input::SubscriptionDeleted(number) => {
@@ -193,8 +199,10 @@ impl Checks {
         }
         let tests = model.waiting().filter(|row| row.is_test()).count();
         let receivers: BTreeSet<_> = self.told.values().map(|view| view.receiver).collect();
-        let each = self.limits.page_low_water + page_limit;
-        let most = self.limits.entries + receivers.len() * each + tests + busy;
+        let (limits, page) = (self.limits, page_limit);
+        let of_all = limits.entries + receivers.len() * (limits.page_low_water + page);
+        let of_each = receivers.len() * (limits.receiver_entries + page);
+        let most = of_all.min(of_each) + tests + busy;
         assert!(figures.in_memory <= most, "{figures:?} are more than {most}");
     }
 

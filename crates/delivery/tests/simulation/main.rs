@@ -32,11 +32,11 @@ mod world;
 
 /// How many seeds are played each time.
 #[cfg(test)]
-const FIXED: u64 = 200;
+const FIXED: u64 = 150;
 
 /// How many seeds that nobody played before are added, unless the environment says how many.
 #[cfg(test)]
-const FRESH: u64 = 200;
+const FRESH: u64 = 100;
 
 #[test]
 fn invariants_hold_in_the_histories_that_are_played_each_time() {
@@ -45,15 +45,15 @@ fn invariants_hold_in_the_histories_that_are_played_each_time() {
     summary.expect_nothing_broken();
 }
 
-/// Seeds that found something once.
+/// Seeds that found something once, as long as what they play is what it was then; the scheduler's own tests hold each finding
+/// for good.
 #[cfg(test)]
-const FOUND: [(u64, &str); 3] = [
+const FOUND: [(u64, &str); 2] = [
     (
-        48,
-        "receivers that share a narrow endpoint starve one of them while another endpoint takes what is left",
+        240,
+        "a receiver never gets a place at a narrow endpoint it shares, while another endpoint takes all other attempts",
     ),
-    (275, "the same, with the window narrowed by failures"),
-    (862, "the same, where a receiver has two endpoints"),
+    (627, "the same among three receivers"),
 ];
 
 #[test]

@@ -68,7 +68,7 @@ impl Plan {
             roomy: kind != Kind::Cramped,
             chaos: if days { dice.pick(&[2, 6, 24, 96]) * HOUR } else { 10 * MINUTE },
             publishes: if days { 40 } else { 30 },
-            changes: chance(12),
+            changes: chance(24),
             moods: chance(if days { 40 } else { 12 }),
             crashes: chance(3),
             paces: chance(if days { 8 } else { 3 }),

@@ -1,5 +1,7 @@
 //! What holds when an attempt starts.
 
+use std::collections::BTreeSet;
+
 use rendezhook_delivery::scheduler::effect::AttemptOrder;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::pending::DeliveryKey;
@@ -70,5 +72,28 @@ impl Checks {
                 && (sibling || !self.disturbed.contains(&other.pending.subscription))
         });
         assert!(passed.is_none(), "{order:?} overtakes {passed:?}");
+        self.the_lowest_goes_first(order, row, model, now);
+    }
+
+    /// What was overtaken takes its turns before what comes after it, if it can start.
+    fn the_lowest_goes_first(&self, order: &AttemptOrder, row: &Row, model: &Model, now: Timestamp) {
+        let holds_lane = |key: &DeliveryKey| same_lane(row, &model.rows[&key.sequence]);
+        let is_held = self.in_flight.keys().chain(self.recording.keys()).any(holds_lane);
+        if is_held || !self.roomy {
+            return;
+        }
+        let busy: BTreeSet<_> = self.in_flight.values().map(|(_, endpoint)| *endpoint).collect();
+        let lower = model.waiting().find(|other| {
+            let view = self.told.get(&other.pending.subscription);
+            same_lane(row, other)
+                && other.pending.action < order.action
+                && self.is_overtaken(other, now)
+                && self.is_due(other, now)
+                && !self.disturbed.contains(&other.pending.subscription)
+                && view.is_some_and(|view| {
+                    view.enabled && !busy.contains(&view.endpoint) && !self.rests(view.endpoint, now)
+                })
+        });
+        assert!(lower.is_none(), "{order:?} starts before {lower:?}");
     }
 }

@@ -72,7 +72,7 @@ impl Checks {
         })
     }
 
-    fn is_due(&self, row: &Row, now: Timestamp) -> bool {
+    pub(super) fn is_due(&self, row: &Row, now: Timestamp) -> bool {
         let pending = &row.pending;
         let paused = |at: Timestamp| at.milliseconds() + LONGEST_PAUSE - 800 > now.milliseconds();
         pending.due_at <= now

@@ -13,6 +13,9 @@ use rendezhook_store::record::Disposition;
 use super::Checks;
 use crate::model::{Model, Row};
 
+/// Two deliveries of a subscription answered 410 within this time disable it.
+const GONE_WITHIN: Duration = Duration::from_secs(600);
+
 impl Checks {
     pub(super) fn recording(&mut self, order: &RecordOrder, model: &Model, now: Timestamp) {
         let row = &model.rows[&order.key.sequence];
@@ -31,21 +34,27 @@ impl Checks {
         assert!(self.recording.insert(order.key, *order).is_none(), "{order:?} is recorded twice");
     }
 
-    fn follows(&self, verdict: &Verdict, order: &RecordOrder, row: &Row) {
-        let disables = order.disable.is_some();
+    fn follows(&mut self, verdict: &Verdict, order: &RecordOrder, row: &Row) {
         match verdict {
             Verdict::Success { disable } => {
                 assert_eq!(order.disposition, Disposition::Ended(FinalState::Delivered));
                 assert_eq!(order.disable, disable.then_some(DisableReason::ReceiverRequest));
             }
             Verdict::Failure(failure) => {
-                assert!(!disables || failure.gone, "{order:?} disables after {failure:?}");
+                let gone = failure.gone && self.is_gone(order);
+                assert_eq!(order.disable, gone.then_some(DisableReason::Gone), "{order:?} after {failure:?}");
                 // What ended in the store meanwhile has another history there, and a deleted subscription no schedule.
                 if let Some(view) = self.told.get(&order.subscription).filter(|_| row.is_waiting()) {
                     goes_on(failure, order, row, &view.retry);
                 }
             }
         }
+    }
+
+    /// Whether another delivery of the subscription was answered 410 ten minutes ago or later; notes that this one was.
+    fn is_gone(&mut self, order: &RecordOrder) -> bool {
+        let before = self.gone.insert(order.subscription, (order.key, order.at));
+        before.is_some_and(|(key, at)| key != order.key && order.at.since(at) <= GONE_WITHIN)
     }
 }
 

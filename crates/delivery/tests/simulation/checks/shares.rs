@@ -6,8 +6,9 @@ use std::fmt::Debug;
 use rendezhook_delivery::scheduler::input::EndpointNumber;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber};
 
-/// While an organization could start something, no other one starts more attempts than this.
-const TURNS_OF_ANOTHER_ORGANIZATION: u32 = 1;
+/// While an organization could start something, no other one starts more attempts than this: one, since they take turns, and
+/// one more where what it could start changes meanwhile, so that it lines up anew.
+const TURNS_OF_ANOTHER_ORGANIZATION: u32 = 2;
 
 /// While a receiver could start something, no other one of its organization starts more attempts than this: one for each
 /// pair of a receiver and an endpoint, of which an organization of this world has nine, since these take turns; and as many

@@ -71,9 +71,10 @@ impl World {
         self.hand_over(chosen.organization, deliveries);
     }
 
-    /// Some moment that is not too far.
+    /// Some moment that is not too far, mostly a near one.
     fn after(&mut self, moment: Timestamp) -> Timestamp {
-        moment.after(Duration::from_secs(self.dice.between(1, self.plan.longest_delay)))
+        let milliseconds = 1_000 + self.dice.delay(self.plan.longest_delay * 1_000);
+        moment.after(Duration::from_millis(milliseconds.unsigned_abs()))
     }
 
     /// The feed brings the deliveries themselves, or where it has no room only how far they reach.
