@@ -15,10 +15,8 @@ const TURNS_OF_ANOTHER_ORGANIZATION: u32 = 2;
 /// again while it waits for a place at an endpoint that it shares.
 const TURNS_OF_ANOTHER_RECEIVER: u32 = 18;
 
-/// While a receiver waits for a place at an endpoint, no other one starts more attempts there than this. Mostly it is one. But
-/// whose turn it is in the organization, and whose organization's turn it is, is decided apart from whose place it is: who is
-/// admitted to a place can find it taken by one whose turn came first, and waits anew.
-const PLACES_OF_ANOTHER_RECEIVER: u32 = 4;
+/// While a receiver waits for a place at an endpoint, no other one starts more attempts there than this.
+const PLACES_OF_ANOTHER_RECEIVER: u32 = 2;
 
 /// Who is served, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
