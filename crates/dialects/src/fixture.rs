@@ -140,6 +140,7 @@ pub(crate) fn subscription(dialect: Dialect, action: &str) -> Subscription {
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: None,
+        rate_limit: None,
         created_at: "2021-05-27T08:03:53.775Z".parse().unwrap(),
         updated_at: "2021-06-01T10:00:00Z".parse().unwrap(),
         revision: 1,

@@ -4,6 +4,7 @@ mod authentication;
 mod content;
 mod hook;
 mod method;
+mod rate;
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,6 +25,7 @@ pub use self::authentication::{
 pub use self::content::{Content, Origin};
 pub use self::hook::{DooHook, Hook, SimplyMeetHook, VyteBody, VyteHook};
 pub use self::method::{RequestMethod, UnknownMethod};
+pub use self::rate::{RateLimit, RateLimitError};
 
 /// The wire form a subscription was made in, and in which its deliveries are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -191,6 +193,8 @@ pub struct Subscription {
     pub disabled_because: Option<DisableReason>,
     /// Its own retry schedule; the server's when `None`.
     pub retry: Option<RetryPolicy>,
+    /// The most deliveries a second to its endpoint; no limit when `None`.
+    pub rate_limit: Option<RateLimit>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -9,7 +9,7 @@ use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{
-    Content, DisableReason, Hook, RequestMethod, SubscriptionState, TargetAuthentication, VyteBody,
+    Content, DisableReason, Hook, RateLimit, RequestMethod, SubscriptionState, TargetAuthentication, VyteBody,
 };
 use rendezhook_domain::target::TargetUrl;
 use rendezhook_domain::time::Timestamp;
@@ -185,6 +185,8 @@ pub struct NewSubscription {
     pub filter: Filter,
     /// Its own retry schedule.
     pub retry: Option<RetryPolicy>,
+    /// The most deliveries a second to its endpoint.
+    pub rate_limit: Option<RateLimit>,
     /// What its deliveries are signed with.
     pub secret: SigningSecret,
     /// What its owner chose for bodies to be signed with, in the dialects that sign like that.
@@ -220,6 +222,8 @@ pub struct SubscriptionUpdate {
     pub state: Option<(SubscriptionState, Option<DisableReason>)>,
     /// Its own retry schedule; `Some(None)` goes back to the server's.
     pub retry: Option<Option<RetryPolicy>>,
+    /// The most deliveries a second to its endpoint; `Some(None)` takes the limit away.
+    pub rate_limit: Option<Option<RateLimit>>,
     /// How deliveries of this Vyte hook are wrapped; `Some(None)` goes back to the organization's way. Means nothing for
     /// other dialects.
     pub vyte_body: Option<Option<VyteBody>>,
@@ -247,6 +251,7 @@ impl SubscriptionUpdate {
             filter: None,
             state: None,
             retry: None,
+            rate_limit: None,
             vyte_body: None,
             at,
         }

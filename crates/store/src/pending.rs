@@ -1,6 +1,7 @@
 //! Deliveries whose end is not recorded yet, as the scheduler and the attempts read them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use rendezhook_domain::accepted::AcceptedAction;
@@ -36,6 +37,8 @@ pub struct PendingDelivery {
     pub failed_attempts: u16,
     /// When its first attempt failed.
     pub first_failed_at: Option<Timestamp>,
+    /// How long it has held its lane since then: only time in which its endpoint was available, up to its last attempt.
+    pub lane_held: Duration,
     /// After which no attempt is made.
     pub expires_at: Option<Timestamp>,
 }

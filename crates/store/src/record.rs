@@ -44,6 +44,8 @@ pub enum Disposition {
         due_at: Timestamp,
         /// When its first attempt failed.
         first_failed_at: Timestamp,
+        /// How long it has held its lane since then: only time in which its endpoint was available.
+        lane_held: Duration,
     },
     /// It ended for good.
     Ended(FinalState),

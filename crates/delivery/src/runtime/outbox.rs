@@ -65,6 +65,8 @@ fn bytes(record: &Record) -> usize {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use std::time::Duration;
+
     use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
     use rendezhook_domain::time::Timestamp;
     use rendezhook_store::pending::DeliveryKey;
@@ -82,6 +84,7 @@ mod tests {
             disposition: Disposition::Retry {
                 due_at: Timestamp::EARLIEST,
                 first_failed_at: Timestamp::EARLIEST,
+                lane_held: Duration::ZERO,
             },
             overtaken: false,
             freeze: Some(Bytes::from(vec![b' '; body_bytes])),

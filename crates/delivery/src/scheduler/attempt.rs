@@ -101,7 +101,7 @@ impl Scheduler {
         let (disposition, attempted) = (*disposition, *attempted);
         self.busy.remove(&key);
         match disposition {
-            Disposition::Retry { due_at, first_failed_at } => {
+            Disposition::Retry { due_at, first_failed_at, .. } => {
                 let history = self.history(slot);
                 history.due_at = PackedInstant::new(Some(due_at));
                 history.first_failed_at = PackedInstant::new(Some(first_failed_at));
@@ -247,11 +247,13 @@ impl Scheduler {
     fn situation(&self, slot: Slot<Entry>) -> Situation<'_> {
         let entry = &self.entries[slot];
         let history = entry.history.map(|history| &self.histories[history]);
+        let first_failed_at = history.and_then(|history| history.first_failed_at.get());
         Situation {
             now: self.now,
             policy: &self.subscriptions[entry.subscription].retry,
             failed_attempts: self.failed_attempts(entry),
-            first_failed_at: history.and_then(|history| history.first_failed_at.get()),
+            first_failed_at,
+            lane_held: first_failed_at.map_or(Duration::ZERO, |first| self.now.since(first)),
             expires_at: history.and_then(|history| history.expires_at.get()),
             test: entry.is_test(),
         }

@@ -195,6 +195,7 @@ impl World {
             target,
             filter: Filter { actions: vec![ActionPattern::Any], user: None, event: None },
             retry: None,
+            rate_limit: None,
             secret: new_secret(),
             shared_secret: None,
             created_at: self.clock.now(),

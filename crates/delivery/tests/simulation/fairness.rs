@@ -102,6 +102,7 @@ fn introduce(backlog: &BTreeMap<Served, usize>) -> Vec<Input> {
                 due_at: Timestamp::EARLIEST,
                 failed_attempts: 0,
                 first_failed_at: None,
+                lane_held: std::time::Duration::ZERO,
                 expires_at: None,
             }
         });

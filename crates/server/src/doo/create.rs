@@ -60,6 +60,7 @@ fn subscription(
         authentication: wanted.authentication.clone(),
         filter: hook.hook_type.filter(caller.user().cloned(), wanted.event.clone()),
         retry: None,
+        rate_limit: None,
         secret: SigningSecret::generate(&mut SystemRandomness)?,
         shared_secret: None,
         created_at: now,

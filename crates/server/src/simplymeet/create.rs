@@ -38,6 +38,7 @@ pub(super) async fn create(
         filter: filter(&wanted.events, access.key_user().cloned()),
         target: wanted.target,
         retry: None,
+        rate_limit: None,
         secret: SigningSecret::generate(&mut SystemRandomness)?,
         shared_secret: wanted.secret,
         created_at: now,

@@ -38,6 +38,7 @@ pub(super) async fn create(
         filter: wanted.filter(access.key_user().cloned()),
         target: wanted.target,
         retry: None,
+        rate_limit: None,
         secret: SigningSecret::generate(&mut SystemRandomness)?,
         shared_secret: None,
         created_at: now,

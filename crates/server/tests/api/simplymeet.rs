@@ -286,6 +286,7 @@ async fn a_hook_is_an_ordinary_subscription() {
       "state": "enabled",
       "disabled_because": null,
       "retry_schedule_seconds": null,
+      "rate_limit": null,
       "vyte_hook_id": null,
       "vyte_body": null,
       "simplymeet_uuid": "<uuid>",

@@ -15,6 +15,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "description": "the CRM",
         "receiver": "crm",
         "retry_schedule_seconds": [5, 30],
+        "rate_limit": 50,
         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     });
     let made = api.post("/api/v1/subscriptions", &key, request).await;
@@ -42,6 +43,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
           5,
           30
         ],
+        "rate_limit": 50,
         "vyte_hook_id": null,
         "vyte_body": null,
         "simplymeet_uuid": null,
@@ -60,7 +62,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
     api.clock.advance_seconds(60);
     let patch = json!({
         "target_url": "https://other.example.com/", "actions": ["*"], "description": "", "state": "paused",
-        "retry_schedule_seconds": null, "revision": made.json()["revision"]
+        "retry_schedule_seconds": null, "rate_limit": null, "revision": made.json()["revision"]
     });
     let changed = api.call("PATCH", &path, &key, patch.clone()).await;
     assert_json_snapshot!(changed.shown(), @r#"
@@ -83,6 +85,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "state": "paused",
         "disabled_because": null,
         "retry_schedule_seconds": null,
+        "rate_limit": null,
         "vyte_hook_id": null,
         "vyte_body": null,
         "simplymeet_uuid": null,
@@ -176,6 +179,7 @@ async fn every_wrong_member_is_named() {
         "description": "x".repeat(256),
         "receiver": "",
         "retry_schedule_seconds": [0],
+        "rate_limit": 10_001,
         "secret": "hunter2"
     });
     assert_json_snapshot!(api.post("/api/v1/subscriptions", &key, request).await.shown(), @r#"
@@ -186,7 +190,7 @@ async fn every_wrong_member_is_named() {
         "title": "Some fields are not valid",
         "status": 422,
         "code": "invalid_fields",
-        "detail": "6 fields are not valid; each is named in \"errors\"",
+        "detail": "7 fields are not valid; each is named in \"errors\"",
         "errors": [
           {
             "detail": "the URL must use https",
@@ -207,6 +211,10 @@ async fn every_wrong_member_is_named() {
           {
             "detail": "a step of a retry schedule is 0 seconds; use 1 second to 48 hours (172800)",
             "pointer": "/retry_schedule_seconds"
+          },
+          {
+            "detail": "a rate limit of 10001 deliveries a second is out of range; use 1 to 10000",
+            "pointer": "/rate_limit"
           },
           {
             "detail": "a signing secret starts with \"whsec_\"",
@@ -263,7 +271,7 @@ async fn every_wrong_member_is_named() {
       "422 invalid_fields: /actions/1: this action is named twice; name it once",
       "422 invalid_fields: /actions/0: invalid type: integer `7`, expected a string",
       "422 invalid_fields: /secret: a signing secret holds 5 bytes; use 24 to 64 random bytes",
-      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `receiver`, `authentication`, `retry_schedule_seconds`, `secret`"
+      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `receiver`, `authentication`, `retry_schedule_seconds`, `rate_limit`, `secret`"
     ]
     "#);
     assert_eq!(api.get("/api/v1/subscriptions", &key).await.json()["items"], json!([]));
@@ -291,7 +299,7 @@ async fn a_change_is_checked_like_a_new_one() {
       "422 invalid_fields: /actions: name 1 to 50 actions, or \"*\" for all",
       "422 invalid_fields: /state: a subscription can be set to enabled or paused",
       "422 invalid_fields: /retry_schedule_seconds: a retry schedule has 0 steps; give it 1 to 20",
-      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `authentication`, `vyte_body`, `revision`"
+      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `rate_limit`, `authentication`, `vyte_body`, `revision`"
     ]
     "#);
 }

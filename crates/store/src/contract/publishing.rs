@@ -1,5 +1,7 @@
 //! Committing requests.
 
+use std::time::Duration;
+
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::Sequence;
@@ -28,6 +30,7 @@ pub async fn a_request_is_committed_with_its_deliveries(fixture: &dyn Fixture) {
     assert_eq!(waiting[0].action, receipt.actions[1].sequence);
     assert_eq!(waiting[0].due_at, at(0));
     assert_eq!((waiting[0].failed_attempts, waiting[0].first_failed_at), (0, None));
+    assert_eq!(waiting[0].lane_held, Duration::ZERO);
 
     let fed = world.committed().await;
     let material = world.store.material(&[waiting[0].key]).await.unwrap();

@@ -1,5 +1,7 @@
 //! Recording how attempts ended.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::delivery::{DeliveryState, FinalState};
@@ -62,6 +64,7 @@ pub async fn a_retry_keeps_its_state(fixture: &dyn Fixture) {
     assert_eq!(waiting.len(), 1);
     assert_eq!((waiting[0].due_at, waiting[0].failed_attempts), (at(6), 1));
     assert_eq!(waiting[0].first_failed_at, Some(at(2)));
+    assert_eq!(waiting[0].lane_held, Duration::from_millis(1_500));
     let id = world.id_of(&receipt, key);
     let view = world.store.delivery(organization, id).await.unwrap().unwrap().view;
     assert_eq!((view.state, view.attempts, view.due_at), (DeliveryState::Waiting, 1, Some(at(6))));

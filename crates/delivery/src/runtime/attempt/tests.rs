@@ -70,6 +70,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: None,
+        rate_limit: None,
         created_at: Timestamp::EARLIEST,
         updated_at: Timestamp::EARLIEST,
         revision: 1,

@@ -25,6 +25,7 @@ fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEn
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: None,
+        rate_limit: None,
         created_at: Timestamp::EARLIEST,
         updated_at: Timestamp::EARLIEST,
         revision: 1,

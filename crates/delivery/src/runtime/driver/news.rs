@@ -1,6 +1,7 @@
 //! Turning what the store says into inputs of the scheduler.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rendezhook_domain::sequence::SubscriptionNumber;
 use rendezhook_store::feed::{CommittedAction, FeedEvent};
@@ -39,6 +40,7 @@ impl Driver {
             due_at: delivery.due_at,
             failed_attempts: 0,
             first_failed_at: None,
+            lane_held: Duration::ZERO,
             expires_at: action.expires_at,
         });
         match self.turn.inputs.last_mut() {

@@ -44,7 +44,10 @@ fn no_attempt_is_planned_beyond_the_expiry() {
     let first_failed_at = fixture.now;
     fixture.started();
     fixture.end(1, asking(500, 600));
-    assert_eq!(fixture.record().disposition, Disposition::Retry { due_at: expires_at, first_failed_at });
+    assert_eq!(
+        fixture.record().disposition,
+        Disposition::Retry { due_at: expires_at, first_failed_at, lane_held: seconds(0) }
+    );
     fixture.recorded(1);
     fixture.pass(seconds(20));
     assert_eq!(fixture.started(), [0; 0]);

@@ -57,6 +57,7 @@ pub(super) fn delivery(sequence: u64, subscription: u32, resource: u64) -> Pendi
         due_at: Timestamp::EARLIEST,
         failed_attempts: 0,
         first_failed_at: None,
+        lane_held: Duration::ZERO,
         expires_at: None,
     }
 }

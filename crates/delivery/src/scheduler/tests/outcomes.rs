@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 use rendezhook_domain::outcome::{Answer, Outcome, ReceiverWish};
@@ -42,7 +44,8 @@ fn retries_follow_the_policy_until_it_is_used_up() {
         assert_eq!(fixture.order().number, number);
         fixture.end(1, answered(500));
         let due_at = fixture.now.after(seconds(wait));
-        assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, first_failed_at });
+        let lane_held = fixture.now.since(first_failed_at);
+        assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, first_failed_at, lane_held });
         fixture.recorded(1);
         assert_eq!(fixture.started(), [0; 0]);
         fixture.pass(seconds(wait - 1));
@@ -77,8 +80,8 @@ fn overload_and_retry_after_lengthen_the_wait() {
         fixture.commit([delivery(1, 1, 1)]);
         fixture.end(1, verdict);
         let due_at = fixture.now.after(seconds(wait));
-        let first_failed_at = fixture.now;
-        assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, first_failed_at });
+        let (first_failed_at, lane_held) = (fixture.now, Duration::ZERO);
+        assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, first_failed_at, lane_held });
     }
 }
 
@@ -145,6 +148,7 @@ fn a_restart_goes_on_counting() {
     let failed = PendingDelivery {
         failed_attempts: 2,
         first_failed_at: Some(first_failed_at),
+        lane_held: seconds(60),
         due_at,
         ..delivery(1, 1, 1)
     };
@@ -156,5 +160,6 @@ fn a_restart_goes_on_counting() {
     assert_eq!(fixture.order().number, 3);
     fixture.end(1, answered(500));
     let due_at = fixture.now.after(seconds(120));
-    assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, first_failed_at });
+    let lane_held = seconds(70);
+    assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, first_failed_at, lane_held });
 }

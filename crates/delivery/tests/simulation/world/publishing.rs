@@ -63,6 +63,7 @@ impl World {
                 due_at,
                 failed_attempts: 0,
                 first_failed_at: None,
+                lane_held: Duration::ZERO,
                 expires_at,
             };
             self.model.commit(pending);

@@ -61,6 +61,10 @@ pub(crate) struct SubscriptionRequest {
     /// own schedule when not given.
     #[schema(min_items = 1, max_items = 20, example = json!([5, 30, 120]))]
     retry_schedule_seconds: Option<Vec<u64>>,
+    /// The most deliveries a second to its endpoint, 1 to 10,000. An endpoint that several subscriptions share keeps the smallest
+    /// of their limits. No limit when not given.
+    #[schema(minimum = 1, maximum = 10000, example = 50)]
+    rate_limit: Option<u32>,
     /// What deliveries are signed with: `whsec_` and 24 to 64 bytes in base64. Made anew when not given.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
@@ -101,6 +105,7 @@ pub(crate) async fn create(
     }
     let retry =
         wanted.retry_schedule_seconds.as_deref().and_then(|list| request::retry_schedule(&mut checks, list));
+    let rate_limit = wanted.rate_limit.and_then(|limit| request::rate_limit(&mut checks, limit));
     let authentication = wanted
         .authentication
         .and_then(|ObjectOf(given)| given.check(&mut checks, &state.options.target_policy));
@@ -135,6 +140,7 @@ pub(crate) async fn create(
         target,
         filter: Filter { actions, user, event },
         retry,
+        rate_limit,
         secret,
         shared_secret: None,
         created_at: now,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rendezhook_domain::matching::ActionPattern;
 use rendezhook_domain::resource::ResourceId;
 use rendezhook_domain::retry::RetryPolicy;
-use rendezhook_domain::subscription::{Content, RequestMethod};
+use rendezhook_domain::subscription::{Content, RateLimit, RequestMethod};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_graphql::GraphQl;
 use rendezhook_secrets::SigningSecret;
@@ -86,6 +86,11 @@ pub(super) fn description(checks: &mut FieldChecks, text: &str) {
 /// Its own waits between attempts.
 pub(super) fn retry_schedule(checks: &mut FieldChecks, seconds: &[u64]) -> Option<RetryPolicy> {
     checks.check("/retry_schedule_seconds", RetryPolicy::from_seconds(seconds))
+}
+
+/// The most deliveries a second to its endpoint.
+pub(super) fn rate_limit(checks: &mut FieldChecks, per_second: u32) -> Option<RateLimit> {
+    checks.check("/rate_limit", RateLimit::new(per_second))
 }
 
 /// A secret that the customer brings along.

@@ -52,6 +52,10 @@ pub(crate) struct SubscriptionPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<u64>>, required = false)]
     retry_schedule_seconds: Option<Option<Vec<u64>>>,
+    /// The most deliveries a second to its endpoint, 1 to 10,000; null takes the limit away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, required = false, minimum = 1, maximum = 10000)]
+    rate_limit: Option<Option<u32>>,
     /// How the target is shown that deliveries may come, whole and with its secret; null: by nothing but the signature. It stays
     /// when only `target_url` changes. A doo hook has `oauth2_client_credentials` without scope, or null.
     #[serde(default, deserialize_with = "present")]
@@ -130,6 +134,11 @@ fn checked(
         Some(None) => Some(None),
         Some(Some(seconds)) => request::retry_schedule(&mut checks, seconds).map(Some),
     };
+    let rate_limit = match patch.rate_limit {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(limit)) => request::rate_limit(&mut checks, limit).map(Some),
+    };
     let authentication = patch.authentication.and_then(|wanted| {
         let wanted = wanted.map(|ObjectOf(wanted)| wanted);
         change::authentication(&mut checks, wanted, current, &state.options.target_policy)
@@ -146,6 +155,7 @@ fn checked(
         filter,
         state: wanted_state.map(|state| (state, None)),
         retry,
+        rate_limit,
         vyte_body,
         ..SubscriptionUpdate::unchanged(current.organization, current.number, state.now())
     })

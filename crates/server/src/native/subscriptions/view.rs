@@ -4,7 +4,7 @@ use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::ActionPattern;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::subscription::{
-    Content, Dialect, DisableReason, RequestMethod, Subscription, SubscriptionState, VyteBody,
+    Content, Dialect, DisableReason, RateLimit, RequestMethod, Subscription, SubscriptionState, VyteBody,
 };
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::OrganizationEntry;
@@ -57,6 +57,10 @@ pub(crate) struct SubscriptionView {
     /// The waits between its attempts, in seconds; the server's own schedule when null.
     #[schema(value_type = Option<Vec<u64>>, example = json!([5, 30, 120]))]
     retry_schedule_seconds: Option<RetryPolicy>,
+    /// The most deliveries a second to its endpoint; no limit when null. An endpoint that several subscriptions share keeps the
+    /// smallest of their limits.
+    #[schema(value_type = Option<u32>, example = json!(null))]
+    rate_limit: Option<RateLimit>,
     /// What the Vyte API knows it by; only with the dialect `vyte`.
     vyte_hook_id: Option<String>,
     /// How deliveries of this Vyte hook are wrapped, when it is not the organization's way.
@@ -100,6 +104,7 @@ impl SubscriptionView {
             state: subscription.state,
             disabled_because: subscription.disabled_because,
             retry_schedule_seconds: subscription.retry.clone(),
+            rate_limit: subscription.rate_limit,
             vyte_hook_id: subscription.hook.vyte().map(|hook| hook.hook_id.to_string()),
             vyte_body: subscription.hook.vyte().and_then(|hook| hook.body),
             simplymeet_uuid: subscription.hook.simplymeet().map(|hook| hook.uuid),

@@ -70,6 +70,7 @@ pub fn new_subscription(organization: OrganizationNumber, pattern: &str, target:
         target: TargetUrl::parse(target, &TargetPolicy::stored()).unwrap(),
         filter: Filter { actions: vec![pattern.parse().unwrap()], user: None, event: None },
         retry: None,
+        rate_limit: None,
         secret: secret(next_id()),
         shared_secret: None,
         created_at: at(0),
@@ -212,7 +213,11 @@ pub fn ended(state: FinalState) -> Disposition {
 
 /// Another attempt so many seconds later.
 pub fn retry_at(seconds: i64) -> Disposition {
-    Disposition::Retry { due_at: at(seconds), first_failed_at: at(2) }
+    Disposition::Retry {
+        due_at: at(seconds),
+        first_failed_at: at(2),
+        lane_held: Duration::from_millis(1_500),
+    }
 }
 
 /// One turn of a delivery.

@@ -9,8 +9,8 @@ use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{
-    Dialect, DooHook, Hook, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState, VyteBody,
-    VyteHook,
+    Dialect, DooHook, Hook, RateLimit, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState,
+    VyteBody, VyteHook,
 };
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_secrets::{DataKey, SharedSecret};
@@ -39,9 +39,10 @@ pub(super) fn insert(
         .prepare_cached(
             "INSERT INTO subscription (id, organization, receiver, dialect, vyte_id, vyte_body, description, target,
                  actions, user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid,
-                 shared_secret, event, method, content, authentication, target_secret, doo_group, doo_name, doo_position)
+                 shared_secret, event, method, content, authentication, target_secret, doo_group, doo_name, doo_position,
+                 rate_limit)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26)",
+                 ?23, ?24, ?25, ?26, ?27)",
         )?
         .execute(params![
             subscription.id.uuid().into_bytes(),
@@ -70,6 +71,7 @@ pub(super) fn insert(
             doo.map(|hook| hook.group.into_bytes()),
             doo.map(|hook| hook.name.as_ref()),
             doo.map(|hook| hook.position),
+            subscription.rate_limit.map(RateLimit::per_second),
         ])?;
     let number = u32::try_from(connection.last_insert_rowid())
         .map_err(|_| Fault::Damaged("there are no numbers left for subscriptions".to_owned()))?;
@@ -92,7 +94,7 @@ pub(super) fn update(
         .prepare_cached(
             "UPDATE subscription SET description = ?2, target = ?3, actions = ?4, user = ?5, state = ?6,
                  disabled_because = ?7, retry = ?8, updated_at = ?9, revision = ?10, vyte_body = ?11, event = ?12,
-                 method = ?13, content = ?14, authentication = ?15, target_secret = ?16
+                 method = ?13, content = ?14, authentication = ?15, target_secret = ?16, rate_limit = ?17
              WHERE number = ?1",
         )?
         .execute(params![
@@ -112,6 +114,7 @@ pub(super) fn update(
             parts::content_text(&subscription.content),
             subscription.authentication.as_ref().and_then(parts::authentication_text),
             target_secret,
+            subscription.rate_limit.map(RateLimit::per_second),
         ])?;
     Ok(())
 }
@@ -172,7 +175,7 @@ pub(super) fn read_keys(
 pub(super) const COLUMNS: &str =
     "number, id, organization, receiver, dialect, vyte_id, vyte_body, description, target, actions,
      user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid, shared_secret,
-     event, method, content, authentication, target_secret, doo_group, doo_name, doo_position";
+     event, method, content, authentication, target_secret, doo_group, doo_name, doo_position, rate_limit";
 
 /// Reads a subscription.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
@@ -206,6 +209,10 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
         state: coded(row, 11, "the number of a state", SubscriptionState::from_code)?,
         disabled_because,
         retry,
+        rate_limit: row
+            .get::<_, Option<u32>>(27)?
+            .map(|limit| RateLimit::new(limit).map_err(|_| unreadable(27, "a rate limit")))
+            .transpose()?,
         created_at: timestamp(row, 14)?,
         updated_at: timestamp(row, 15)?,
         revision: row.get(16)?,

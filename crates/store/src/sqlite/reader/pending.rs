@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use rendezhook_domain::accepted::AcceptedAction;
@@ -93,7 +94,7 @@ fn look(
 ) -> Result<Vec<PendingDelivery>, Fault> {
     let mut statement = connection.prepare_cached(
         "SELECT receiver, sequence, subscription, action, resource, origin, due_at, failed_attempts, first_failed_at,
-             expires_at
+             expires_at, lane_held
          FROM pending WHERE receiver = ?1 AND sequence > ?2 AND sequence <= ?3 ORDER BY sequence LIMIT ?4",
     )?;
     let parameters = params![receiver.get(), stored(after.get()), stored(up_to.get()), stored_size(rows)];
@@ -112,6 +113,7 @@ fn pending_delivery(row: &Row<'_>) -> rusqlite::Result<PendingDelivery> {
         failed_attempts: row.get(7)?,
         first_failed_at: optional_timestamp(row, 8)?,
         expires_at: optional_timestamp(row, 9)?,
+        lane_held: Duration::from_millis(row.get::<_, i64>(10)?.unsigned_abs()),
     })
 }
 

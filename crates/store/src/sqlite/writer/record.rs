@@ -49,7 +49,7 @@ impl<'connection> Statements<'connection> {
         let retry = connection.prepare_cached(
             "UPDATE pending SET due_at = ?3, first_failed_at = ?4, overtaken = max(overtaken, ?5),
                  failed_attempts = coalesce(?6, failed_attempts), last_attempt = coalesce(?7, last_attempt),
-                 frozen = coalesce(?8, frozen)
+                 frozen = coalesce(?8, frozen), lane_held = ?9
              WHERE receiver = ?1 AND sequence = ?2",
         )?;
         Ok(Self { ender: Ender::new(connection)?, retry })
@@ -73,7 +73,7 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
             turn.memory.pending = turn.memory.pending.saturating_sub(u64::from(ended));
             ended
         }
-        Disposition::Retry { due_at, first_failed_at } => {
+        Disposition::Retry { due_at, first_failed_at, lane_held } => {
             let hash = record.freeze.as_ref().map(|bytes| digest(&SHA256, bytes));
             let hash = hash.as_ref().map(AsRef::as_ref);
             let updated = statements.retry.execute(params![
@@ -85,6 +85,7 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
                 number,
                 packed,
                 hash,
+                i64::try_from(lane_held.as_millis()).unwrap_or(i64::MAX),
             ])?;
             if let (1.., Some(hash), Some(bytes)) = (updated, hash, &record.freeze) {
                 freeze(turn.connection, hash, bytes, record)?;

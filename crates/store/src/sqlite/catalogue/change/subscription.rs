@@ -82,6 +82,7 @@ fn write(turn: &mut Turn<'_>, new: &NewSubscription) -> Result<(), Fault> {
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: new.retry.clone(),
+        rate_limit: new.rate_limit,
         created_at: new.created_at,
         updated_at: new.created_at,
         revision: 1,
@@ -186,6 +187,9 @@ pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applie
     }
     if let Some(retry) = &update.retry {
         subscription.retry = retry.clone();
+    }
+    if let Some(rate_limit) = update.rate_limit {
+        subscription.rate_limit = rate_limit;
     }
     if let Some(method) = update.method {
         subscription.method = method;
