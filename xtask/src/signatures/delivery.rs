@@ -145,6 +145,7 @@ fn subscription(dialect: Dialect, now: Timestamp) -> Result<Subscription, Box<dy
         state: SubscriptionState::Enabled,
         disabled_because: None,
         retry: None,
+        rate_limit: None,
         created_at: now,
         updated_at: now,
         revision: 1,
