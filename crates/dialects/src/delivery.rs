@@ -17,10 +17,11 @@ use rendezhook_domain::subscription::{
     ClientCredentials, Content, Dialect, RequestMethod, Subscription, TargetAuthentication,
 };
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::{SharedSecret, SigningSecret};
+use rendezhook_secrets::{SecretHeader, SharedSecret, SigningSecret};
 
 use crate::authorization::authorize;
 pub use crate::doo::OriginRequest;
+use crate::headers::add_custom;
 use crate::{doo, simplymeet, standard, vyte};
 
 /// All that an attempt of a delivery is built from.
@@ -44,6 +45,8 @@ pub struct DeliveryContext<'a> {
     pub shared_secret: Option<&'a SharedSecret>,
     /// What proves to the target that deliveries may come: a password, a key, or a client's secret.
     pub target_secret: Option<&'a SharedSecret>,
+    /// What the subscription's owner has sent as headers.
+    pub headers: &'a [SecretHeader],
     /// The body that an earlier attempt sent, when one was stored.
     pub frozen_body: Option<&'a Bytes>,
     /// Later actions of the resource went to this receiver before.
@@ -192,6 +195,7 @@ pub fn build(
     if body.is_empty() {
         headers.remove(CONTENT_TYPE);
     }
+    add_custom(&mut headers, context.headers)?;
     authorize(&mut headers, context, fetched.token)?;
     Ok(OutboundParts { method: method(subscription.method), headers, body })
 }

@@ -16,11 +16,11 @@ use rendezhook_domain::sequence::{
 };
 use rendezhook_domain::subscription::{
     Content, Dialect, DooHook, Hook, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState,
-    VyteBody, VyteHook,
+    Verification, VyteBody, VyteHook,
 };
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::{SharedSecret, SigningSecret};
+use rendezhook_secrets::{SecretHeader, SharedSecret, SigningSecret};
 
 use crate::delivery::{DeliveryContext, Fetched, OutboundParts, build};
 
@@ -41,6 +41,7 @@ pub(crate) struct Scene {
     pub(crate) keys: Vec<SigningSecret>,
     pub(crate) shared_secret: Option<SharedSecret>,
     pub(crate) target_secret: Option<SharedSecret>,
+    pub(crate) headers: Vec<SecretHeader>,
     pub(crate) fetched: Fetched<'static>,
     pub(crate) frozen_body: Option<Bytes>,
     pub(crate) origin: DeliveryOrigin,
@@ -57,6 +58,7 @@ impl Scene {
             keys: vec![secret(1)],
             shared_secret: Some(SharedSecret::new(String::from("something"))),
             target_secret: None,
+            headers: Vec::new(),
             fetched: Fetched::default(),
             frozen_body: None,
             origin: DeliveryOrigin::Original,
@@ -83,6 +85,7 @@ impl Scene {
             keys,
             shared_secret: self.shared_secret.as_ref(),
             target_secret: self.target_secret.as_ref(),
+            headers: &self.headers,
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.overtaken,
         }
@@ -132,6 +135,7 @@ pub(crate) fn subscription(dialect: Dialect, action: &str) -> Subscription {
         method: RequestMethod::Post,
         content: Content::Composed,
         authentication: None,
+        verification: Verification::default(),
         filter: Filter {
             actions: vec![ActionPattern::Exactly(action.parse().unwrap())],
             user: None,

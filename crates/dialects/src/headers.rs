@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::SigningSecret;
+use rendezhook_secrets::{SecretHeader, SigningSecret};
 
 use crate::delivery::{BuildError, DeliveryContext};
 
@@ -85,6 +85,20 @@ pub(crate) fn insert_trigger(headers: &mut HeaderMap, context: &DeliveryContext<
             headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("re-push"));
         }
     }
+}
+
+/// What the subscription's owner has sent beside, marked so that nobody prints it. It takes the place of nothing that is there.
+pub(crate) fn add_custom(headers: &mut HeaderMap, custom: &[SecretHeader]) -> Result<(), BuildError> {
+    for header in custom {
+        let name = HeaderName::try_from(header.name.as_ref())?;
+        if headers.contains_key(&name) {
+            continue;
+        }
+        let mut value = HeaderValue::from_str(header.value.expose())?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(())
 }
 
 /// A field value that takes over the text's memory.

@@ -5,6 +5,7 @@ mod content;
 mod hook;
 mod method;
 mod rate;
+mod verification;
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,6 +27,7 @@ pub use self::content::{Content, Origin};
 pub use self::hook::{DooHook, Hook, SimplyMeetHook, VyteBody, VyteHook};
 pub use self::method::{RequestMethod, UnknownMethod};
 pub use self::rate::{RateLimit, RateLimitError};
+pub use self::verification::{UnknownVerificationMethod, Verification, VerificationMethod};
 
 /// The wire form a subscription was made in, and in which its deliveries are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -185,6 +187,8 @@ pub struct Subscription {
     pub content: Content,
     /// How the target knows that they may come. Its secret is kept with the other secrets.
     pub authentication: Option<TargetAuthentication>,
+    /// Whether the target has shown that it wants deliveries.
+    pub verification: Verification,
     /// Which actions it wants.
     pub filter: Filter,
     /// Whether deliveries are attempted.

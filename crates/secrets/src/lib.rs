@@ -2,6 +2,7 @@
 
 mod access_token;
 mod api_key;
+mod header;
 mod randomness;
 mod sealing;
 mod secret;
@@ -10,6 +11,7 @@ mod signing;
 
 pub use self::access_token::{AccessTokenError, PresentedToken, TokenKey};
 pub use self::api_key::{ApiKey, ApiKeyError, KeyHash};
+pub use self::header::SecretHeader;
 pub use self::randomness::{Randomness, RandomnessError, SystemRandomness};
 pub use self::sealing::{DataKey, KeyEncryptionKey, KeyEncryptionKeyError, Place, SealError};
 pub use self::secret::Secret;

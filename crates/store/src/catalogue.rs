@@ -13,8 +13,9 @@ use rendezhook_domain::matching::{ActionPattern, Happening};
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{Dialect, Hook, Subscription};
+use rendezhook_domain::target::TargetUrl;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::{KeyHash, SharedSecret, SigningSecret, TokenKey};
+use rendezhook_secrets::{KeyHash, SecretHeader, SharedSecret, SigningSecret, TokenKey};
 use uuid::Uuid;
 
 /// Counts the changes of the catalogue; a publish names the version it was decided from.
@@ -102,9 +103,18 @@ pub struct SubscriptionEntry {
     pub shared_secret: Option<SharedSecret>,
     /// What proves to the target that deliveries may come, when the subscription authenticates itself.
     pub target_secret: Option<SharedSecret>,
+    /// What its owner has sent as headers with its deliveries, each name once.
+    pub headers: Arc<[SecretHeader]>,
 }
 
 impl SubscriptionEntry {
+    /// Whether a new target would be shown headers that were meant for another host or port. Whoever may change the target need
+    /// not know their values.
+    #[must_use]
+    pub fn moves_headers(&self, target: &TargetUrl) -> bool {
+        !self.headers.is_empty() && self.subscription.target.authority() != target.authority()
+    }
+
     /// The secrets that sign at this instant, newest first.
     pub fn live_secrets(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
         self.keys.iter().filter(move |key| key.expires_at.is_none_or(|end| end > now)).map(|key| &key.secret)

@@ -9,11 +9,12 @@ use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{
-    Content, DisableReason, Hook, RateLimit, RequestMethod, SubscriptionState, TargetAuthentication, VyteBody,
+    Content, DisableReason, Hook, RateLimit, RequestMethod, SubscriptionState, TargetAuthentication,
+    VerificationMethod, VyteBody,
 };
 use rendezhook_domain::target::TargetUrl;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_secrets::{KeyHash, SharedSecret, SigningSecret, TokenKey};
+use rendezhook_secrets::{KeyHash, SecretHeader, SharedSecret, SigningSecret, TokenKey};
 use uuid::Uuid;
 
 /// A change that somebody asks for. Ids and secrets are made by the caller.
@@ -67,6 +68,8 @@ pub enum CatalogueChange {
         /// Now.
         at: Timestamp,
     },
+    /// Keeps how the handshake with a target ended. Nothing happens when the subscription has another target or method by now.
+    RecordVerification(Box<VerificationRecord>),
     /// Deletes the subscriptions of a group of the doo API. Whether there is such a group is not told, and a change without one is
     /// written to disk too, so that neither the answer nor its time gives a group away.
     DeleteDooGroup {
@@ -181,6 +184,10 @@ pub struct NewSubscription {
     pub content: Content,
     /// How its target knows that deliveries may come, with the secret for it.
     pub authentication: Option<(TargetAuthentication, SharedSecret)>,
+    /// What is sent as headers with its deliveries.
+    pub headers: Vec<SecretHeader>,
+    /// How its target shows that it wants deliveries.
+    pub verification: VerificationMethod,
     /// Which actions it wants.
     pub filter: Filter,
     /// Its own retry schedule.
@@ -208,7 +215,8 @@ pub struct SubscriptionUpdate {
     pub revision: Option<u32>,
     /// What its owner calls it.
     pub description: Option<Arc<str>>,
-    /// Where deliveries go from now on, waiting ones included. At another host the authentication ends, unless a new one is given.
+    /// Where deliveries go from now on, waiting ones included. At another host authentication and
+    /// headers end, unless new ones are given, and a target that has to show that it wants deliveries has to do so anew.
     pub target: Option<TargetUrl>,
     /// The method of its deliveries.
     pub method: Option<RequestMethod>,
@@ -216,6 +224,10 @@ pub struct SubscriptionUpdate {
     pub content: Option<Content>,
     /// How its target knows that deliveries may come, with the secret for it; `Some(None)`: not at all.
     pub authentication: Option<Option<(TargetAuthentication, SharedSecret)>>,
+    /// What is sent as headers with its deliveries from now on, in place of those there were.
+    pub headers: Option<Vec<SecretHeader>>,
+    /// How its target shows that it wants deliveries. Another way than before begins anew.
+    pub verification: Option<VerificationMethod>,
     /// Which actions it wants from now on.
     pub filter: Option<Filter>,
     /// Whether deliveries are attempted, and why not when the receiver asked for that.
@@ -248,6 +260,8 @@ impl SubscriptionUpdate {
             method: None,
             content: None,
             authentication: None,
+            headers: None,
+            verification: None,
             filter: None,
             state: None,
             retry: None,
@@ -256,6 +270,23 @@ impl SubscriptionUpdate {
             at,
         }
     }
+}
+
+/// How the handshake with a target ended.
+#[derive(Debug, Clone)]
+pub struct VerificationRecord {
+    /// Whose subscription.
+    pub organization: OrganizationNumber,
+    /// Which one.
+    pub subscription: SubscriptionNumber,
+    /// The target that was asked.
+    pub target: TargetUrl,
+    /// How it was asked.
+    pub method: VerificationMethod,
+    /// How many deliveries a minute the target allows, if it named a number; or why it is not verified, in the owner's words.
+    pub outcome: Result<Option<u32>, Arc<str>>,
+    /// Now.
+    pub at: Timestamp,
 }
 
 /// Why a change was refused. Nothing is changed then.

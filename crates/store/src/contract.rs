@@ -22,6 +22,7 @@ pub mod recording;
 pub mod reopening;
 pub mod retaining;
 pub mod separating;
+pub mod targets;
 pub mod world;
 
 use std::sync::Arc;
@@ -52,6 +53,11 @@ macro_rules! store_contract {
                 subscriptions_of_one_endpoint_share_a_receiver,
                 the_limit_of_a_dialect_holds,
                 a_simplymeet_hook_keeps_its_own_secret,
+            ]
+            targets: [
+                headers_come_back_and_go_to_no_other_host,
+                a_target_shows_anew_that_it_wants_deliveries_when_it_changes,
+                a_handshake_with_what_a_subscription_was_counts_for_nothing,
             ]
             grouping: [
                 a_group_is_made_whole_and_kept_whole,

@@ -16,8 +16,8 @@ use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
 };
 use rendezhook_domain::subscription::{
-    self, Dialect, DooHook, Hook, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState, VyteBody,
-    VyteHook,
+    self, Dialect, DooHook, Hook, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState,
+    Verification, VyteBody, VyteHook,
 };
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
@@ -79,6 +79,7 @@ impl Scene {
             keys: &keys,
             shared_secret: None,
             target_secret: None,
+            headers: &[],
             frozen_body: self.frozen_body.as_ref(),
             overtaken: false,
         };
@@ -137,6 +138,7 @@ fn subscription(dialect: Dialect, now: Timestamp) -> Result<Subscription, Box<dy
         method: RequestMethod::Post,
         content: subscription::Content::Composed,
         authentication: None,
+        verification: Verification::default(),
         filter: Filter {
             actions: vec![ActionPattern::Exactly("event.confirmed".parse()?)],
             user: None,

@@ -242,6 +242,7 @@ impl Attempt {
             keys,
             shared_secret: self.subscription.shared_secret.as_ref(),
             target_secret: self.subscription.target_secret.as_ref(),
+            headers: &self.subscription.headers,
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.order.overtaken,
         }

@@ -105,7 +105,8 @@ impl Directory {
                 organization: subscription.organization,
                 receiver: subscription.receiver,
                 endpoint: self.endpoints.hold(subscription.organization, subscription.target.endpoint()),
-                enabled: subscription.state == SubscriptionState::Enabled,
+                enabled: subscription.state == SubscriptionState::Enabled
+                    && subscription.verification.permits_deliveries(),
                 retry: subscription.retry.clone().unwrap_or_else(|| self.default_retry.clone()),
             };
             let told = self.told.insert(subscription.number, view.clone());

@@ -17,7 +17,9 @@ use rendezhook_domain::matching::{ActionPattern, Filter, Happening};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::OrganizationNumber;
-use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, SubscriptionState};
+use rendezhook_domain::subscription::{
+    Content, Hook, RequestMethod, Subscription, SubscriptionState, VerificationMethod,
+};
 use rendezhook_domain::target::{AddressRule, OwnOrigins, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_egress::resolve::SystemResolver;
@@ -191,6 +193,8 @@ impl World {
             method: RequestMethod::Post,
             content: Content::Composed,
             authentication: None,
+            headers: Vec::new(),
+            verification: VerificationMethod::None,
             description: "".into(),
             target,
             filter: Filter { actions: vec![ActionPattern::Any], user: None, event: None },

@@ -67,3 +67,18 @@ fn nothing_is_sent_unsigned() {
         assert!(matches!(refused, Err(BuildError::NoSigningKey)));
     }
 }
+
+#[test]
+fn added_headers_come_along_in_every_dialect_and_replace_nothing() {
+    for dialect in Dialect::ALL {
+        let mut scene = Scene::new(dialect, "event.confirmed");
+        scene.headers = [("X-Tenant", "clinic"), ("webhook-id", "forged"), ("Content-Type", "text/plain")]
+            .map(|(name, value)| SecretHeader::new(name, value.to_owned()))
+            .to_vec();
+        let request = scene.request(NOW);
+        assert_eq!(request.headers["x-tenant"], "clinic");
+        assert!(request.headers["x-tenant"].is_sensitive());
+        assert_ne!(request.headers["webhook-id"], "forged");
+        assert_eq!(request.headers["content-type"], "application/json");
+    }
+}

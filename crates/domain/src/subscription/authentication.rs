@@ -78,6 +78,16 @@ impl ClientCredentials {
 }
 
 impl TargetAuthentication {
+    /// The header by which the target is shown.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        match self {
+            Self::ClientCredentials(credentials) => &credentials.header,
+            Self::Basic { .. } => "authorization",
+            Self::ApiKey { header } => header,
+        }
+    }
+
     /// Checks what can be checked without the secret.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use rendezhook_dialects::doo::management::{self, GroupRequest, HookRequest};
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
-use rendezhook_domain::subscription::{DooHook, Hook};
+use rendezhook_domain::subscription::{DooHook, Hook, VerificationMethod};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::{SigningSecret, SystemRandomness};
 use rendezhook_store::change::{CatalogueChange, NewSubscription};
@@ -58,6 +58,8 @@ fn subscription(
         method: hook.method,
         content: hook.content.clone(),
         authentication: wanted.authentication.clone(),
+        headers: Vec::new(),
+        verification: VerificationMethod::None,
         filter: hook.hook_type.filter(caller.user().cloned(), wanted.event.clone()),
         retry: None,
         rate_limit: None,

@@ -4,6 +4,7 @@ mod authentication;
 mod change;
 mod create;
 mod delete;
+mod headers;
 mod list;
 mod request;
 mod secret;

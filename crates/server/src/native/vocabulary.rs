@@ -7,7 +7,7 @@ use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::stage::Stage;
-use rendezhook_domain::subscription::{Dialect, RequestMethod, SubscriptionState};
+use rendezhook_domain::subscription::{Dialect, RequestMethod, SubscriptionState, VerificationMethod};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -56,6 +56,8 @@ words! {
     RequestMethodWord = RequestMethod::ALL.map(RequestMethod::name);
     /// The ways to show a target that deliveries may come.
     AuthenticationWord = AUTHENTICATIONS;
+    /// The ways in which targets show that they want deliveries.
+    VerificationWord = VerificationMethod::ALL.map(VerificationMethod::name);
     /// The wire forms.
     DialectWord = Dialect::ALL.map(Dialect::name);
     /// The two ways to wrap a Vyte delivery.

@@ -6,7 +6,7 @@ use http::StatusCode;
 use rendezhook_dialects::simplymeet::management::HookRequest;
 use rendezhook_dialects::simplymeet::{filter, new_hook_uuid};
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
-use rendezhook_domain::subscription::{Content, Hook, RequestMethod, SimplyMeetHook};
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod, SimplyMeetHook, VerificationMethod};
 use rendezhook_secrets::{SigningSecret, SystemRandomness};
 use rendezhook_store::change::{CatalogueChange, NewSubscription};
 use rendezhook_store::identity::NewId;
@@ -34,6 +34,8 @@ pub(super) async fn create(
         method: RequestMethod::Post,
         content: Content::Composed,
         authentication: None,
+        headers: Vec::new(),
+        verification: VerificationMethod::None,
         description: "".into(),
         filter: filter(&wanted.events, access.key_user().cloned()),
         target: wanted.target,

@@ -6,7 +6,7 @@ use http::StatusCode;
 use rendezhook_dialects::vyte::management::{HookRequest, MAXIMUM_HOOKS, ManagementError, RequestKind};
 use rendezhook_dialects::vyte::new_object_id;
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
-use rendezhook_domain::subscription::{Content, Hook, RequestMethod, VyteHook};
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod, VerificationMethod, VyteHook};
 use rendezhook_secrets::{SigningSecret, SystemRandomness};
 use rendezhook_store::change::{CatalogueChange, ChangeRefusal, NewSubscription};
 use rendezhook_store::identity::NewId;
@@ -34,6 +34,8 @@ pub(super) async fn create(
         method: RequestMethod::Post,
         content: Content::Composed,
         authentication: None,
+        headers: Vec::new(),
+        verification: VerificationMethod::None,
         description: "".into(),
         filter: wanted.filter(access.key_user().cloned()),
         target: wanted.target,

@@ -30,6 +30,7 @@ mod simplymeet_documents;
 mod simplymeet_matching;
 mod sockets;
 mod subscription_dialects;
+mod subscription_headers;
 mod subscription_requests;
 mod subscription_secrets;
 mod subscription_select;

@@ -26,6 +26,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "id": "sub_#",
         "dialect": "standard",
         "target_url": "https://api.example.com:443/Hooks/?key=%41&b=1#part",
+        "endpoint": "https://api.example.com/Hooks/",
         "method": "POST",
         "select": null,
         "actions": [
@@ -37,6 +38,11 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "description": "the CRM",
         "receiver": "rcv_#",
         "authentication": null,
+        "headers": {},
+        "verification": "none",
+        "verified_at": null,
+        "verification_failure": null,
+        "allowed_deliveries_per_minute": null,
         "state": "enabled",
         "disabled_because": null,
         "retry_schedule_seconds": [
@@ -72,6 +78,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "id": "sub_#",
         "dialect": "standard",
         "target_url": "https://other.example.com/",
+        "endpoint": "https://other.example.com/",
         "method": "POST",
         "select": null,
         "actions": [
@@ -82,6 +89,11 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "description": "",
         "receiver": "rcv_#",
         "authentication": null,
+        "headers": {},
+        "verification": "none",
+        "verified_at": null,
+        "verification_failure": null,
+        "allowed_deliveries_per_minute": null,
         "state": "paused",
         "disabled_because": null,
         "retry_schedule_seconds": null,
@@ -271,7 +283,7 @@ async fn every_wrong_member_is_named() {
       "422 invalid_fields: /actions/1: this action is named twice; name it once",
       "422 invalid_fields: /actions/0: invalid type: integer `7`, expected a string",
       "422 invalid_fields: /secret: a signing secret holds 5 bytes; use 24 to 64 random bytes",
-      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `receiver`, `authentication`, `retry_schedule_seconds`, `rate_limit`, `secret`"
+      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `receiver`, `authentication`, `headers`, `verification`, `retry_schedule_seconds`, `rate_limit`, `secret`"
     ]
     "#);
     assert_eq!(api.get("/api/v1/subscriptions", &key).await.json()["items"], json!([]));
@@ -299,7 +311,7 @@ async fn a_change_is_checked_like_a_new_one() {
       "422 invalid_fields: /actions: name 1 to 50 actions, or \"*\" for all",
       "422 invalid_fields: /state: a subscription can be set to enabled or paused",
       "422 invalid_fields: /retry_schedule_seconds: a retry schedule has 0 steps; give it 1 to 20",
-      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `rate_limit`, `authentication`, `vyte_body`, `revision`"
+      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `rate_limit`, `authentication`, `headers`, `verification`, `vyte_body`, `revision`"
     ]
     "#);
 }

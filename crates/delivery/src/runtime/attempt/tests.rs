@@ -10,7 +10,7 @@ use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
 };
 use rendezhook_domain::subscription::{
-    Content, Hook, RequestMethod, Subscription, SubscriptionState, VyteBody,
+    Content, Hook, RequestMethod, Subscription, SubscriptionState, Verification, VyteBody,
 };
 use rendezhook_domain::target::{AddressRule, TargetPolicy, TargetUrl};
 use rendezhook_egress::resolve::{Resolve, ResolveError, Resolved};
@@ -64,6 +64,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         method: RequestMethod::Post,
         content: Content::Composed,
         authentication: None,
+        verification: Verification::default(),
         description: "".into(),
         target: TargetUrl::parse(&format!("http://{address}/"), &TargetPolicy::stored()).unwrap(),
         filter: Filter { actions: vec![ActionPattern::Any], user: None, event: None },
@@ -127,6 +128,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
             keys,
             shared_secret: None,
             target_secret: None,
+            headers: Arc::new([]),
         }),
     }
 }

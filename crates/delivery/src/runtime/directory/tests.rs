@@ -2,7 +2,7 @@ use rendezhook_domain::id::{OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::organization::{Organization, SchemaCheck};
 use rendezhook_domain::sequence::ReceiverNumber;
-use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, VyteBody};
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, Verification, VyteBody};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::CatalogueVersion;
@@ -19,6 +19,7 @@ fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEn
         method: RequestMethod::Post,
         content: Content::Composed,
         authentication: None,
+        verification: Verification::default(),
         description: "".into(),
         target: TargetUrl::parse(url, &TargetPolicy::stored()).unwrap(),
         filter: Filter { actions: vec![ActionPattern::Any], user: None, event: None },
@@ -30,7 +31,13 @@ fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEn
         updated_at: Timestamp::EARLIEST,
         revision: 1,
     };
-    Arc::new(SubscriptionEntry { subscription, keys: Vec::new(), shared_secret: None, target_secret: None })
+    Arc::new(SubscriptionEntry {
+        subscription,
+        keys: Vec::new(),
+        shared_secret: None,
+        target_secret: None,
+        headers: Arc::new([]),
+    })
 }
 
 fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<OrganizationEntry> {

@@ -3,7 +3,7 @@
 use rendezhook_domain::delivery::FinalState;
 use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::{Hook, TargetAuthentication, VyteBody, VyteHook};
-use rendezhook_secrets::SharedSecret;
+use rendezhook_secrets::{SecretHeader, SharedSecret};
 use rendezhook_store::change::{CatalogueChange, OrganizationUpdate};
 use rendezhook_store::record::AttemptResult;
 
@@ -44,6 +44,33 @@ async fn passwords_and_keys_arrive_and_are_kept_nowhere() {
         assert_eq!(said, "", "what repeats the secret is left out");
         assert!(!head.contains(value) && !head.contains(secret), "{head}");
     }
+}
+
+#[tokio::test]
+async fn added_headers_arrive_with_every_attempt_and_are_kept_nowhere() {
+    let mut receiver =
+        Receiver::start(|_, before| if before == 0 { Answer::Echo(500) } else { Answer::Status(200) }).await;
+    let mut world = World::running(fast_options()).await;
+    world
+        .subscribe_as(receiver.target("/"), |new| {
+            new.headers = vec![
+                SecretHeader::new("X-Tenant", "planted-tenant".to_owned()),
+                SecretHeader::new("Accept", "planted/type".to_owned()),
+            ];
+        })
+        .await;
+    world.publish("visit-1", 1).await;
+    world.until_all(FinalState::Delivered).await;
+    for request in receiver.next_requests(2).await {
+        assert_eq!(
+            (request.header("x-tenant"), request.header("accept")),
+            ("planted-tenant", "planted/type")
+        );
+    }
+    let [head, _, said] = exchange(&attempt(&world, 1).await);
+    assert!(head.contains("x-tenant: [hidden]\n") && head.contains("accept: [hidden]\n"), "{head}");
+    assert!(!head.contains("planted"), "{head}");
+    assert_eq!(said, "", "what repeats a value is left out");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Making subscriptions.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Filter;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::authentication::AuthenticationRequest;
+use super::headers;
 use super::request;
 use super::view::SubscriptionView;
 use crate::access::{Access, ManageSubscriptions};
@@ -57,6 +60,15 @@ pub(crate) struct SubscriptionRequest {
     /// How the target is shown that deliveries may come, beside the signature.
     #[schema(value_type = Option<AuthenticationRequest>)]
     authentication: Option<ObjectOf<AuthenticationRequest>>,
+    /// Headers that are sent with every delivery, names with their values: at most 20, of visible ASCII characters, spaces and
+    /// tabs, at most 4,096 bytes each. Names that frame the request or belong to proxies or to the delivery itself are refused.
+    /// The values are never shown again.
+    #[serde(default)]
+    #[schema(example = json!({"x-api-key": "s3cret"}))]
+    headers: Option<BTreeMap<String, String>>,
+    /// How the target shows that it wants deliveries before it gets any but tests; `none` when not given.
+    #[schema(value_type = Option<vocabulary::VerificationWord>)]
+    verification: Option<String>,
     /// The waits between attempts, in seconds: 1 to 20 steps of 1 second to 48 hours, at most 7 days together. The server's
     /// own schedule when not given.
     #[schema(min_items = 1, max_items = 20, example = json!([5, 30, 120]))]
@@ -109,6 +121,13 @@ pub(crate) async fn create(
     let authentication = wanted
         .authentication
         .and_then(|ObjectOf(given)| given.check(&mut checks, &state.options.target_policy));
+    let headers = wanted.headers.map(|given| headers::check(&mut checks, given)).unwrap_or_default();
+    if let Some((authentication, _secret)) = &authentication {
+        let names = headers.iter().map(|header| header.name.as_ref());
+        headers::refuse_clash(&mut checks, names, authentication);
+    }
+    let verification =
+        wanted.verification.as_deref().and_then(|text| request::verification(&mut checks, text));
     // A key that belongs to a user makes subscriptions to that user's actions, on every surface.
     let user = access.key_user().cloned();
     let method = method.unwrap_or_default();
@@ -136,6 +155,8 @@ pub(crate) async fn create(
         method,
         content,
         authentication,
+        headers,
+        verification: verification.unwrap_or_default(),
         description: wanted.description.into(),
         target,
         filter: Filter { actions, user, event },
@@ -153,7 +174,7 @@ pub(crate) async fn create(
     Ok(Created {
         location: format!("/api/v1/subscriptions/{id}"),
         body: NewSubscriptionView {
-            subscription: SubscriptionView::new(&made.subscription, organization),
+            subscription: SubscriptionView::new(made, organization),
             secret: shown_secret.expose().clone(),
         },
     })

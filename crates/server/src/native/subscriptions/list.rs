@@ -24,6 +24,6 @@ pub(crate) async fn list(
     Ok(Json(query.page()?.of(
         access.organization.subscriptions.iter().filter(|entry| access.sees(&entry.subscription)),
         |entry| entry.subscription.number.get(),
-        |entry| SubscriptionView::new(&entry.subscription, &access.organization),
+        |entry| SubscriptionView::new(entry, &access.organization),
     )))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rendezhook_domain::matching::ActionPattern;
 use rendezhook_domain::resource::ResourceId;
 use rendezhook_domain::retry::RetryPolicy;
-use rendezhook_domain::subscription::{Content, RateLimit, RequestMethod};
+use rendezhook_domain::subscription::{Content, RateLimit, RequestMethod, VerificationMethod};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_graphql::GraphQl;
 use rendezhook_secrets::SigningSecret;
@@ -26,6 +26,11 @@ pub(super) fn target_url(checks: &mut FieldChecks, text: &str, policy: &TargetPo
 /// The method of deliveries.
 pub(super) fn method(checks: &mut FieldChecks, text: &str) -> Option<RequestMethod> {
     checks.parse("/method", text)
+}
+
+/// How the target shows that it wants deliveries.
+pub(super) fn verification(checks: &mut FieldChecks, text: &str) -> Option<VerificationMethod> {
+    checks.parse("/verification", text)
 }
 
 /// The query whose answers are the bodies of deliveries. It is checked with values such as an action gives its variables; a user

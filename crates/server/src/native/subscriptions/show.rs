@@ -22,5 +22,5 @@ pub(crate) async fn show(
     PathParameters(id): PathParameters<String>,
 ) -> Result<Json<SubscriptionView>, Failure> {
     let entry = find(&access, &id)?;
-    Ok(Json(SubscriptionView::new(&entry.subscription, &access.organization)))
+    Ok(Json(SubscriptionView::new(entry, &access.organization)))
 }

@@ -1,15 +1,17 @@
 //! Changing subscriptions.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
-use rendezhook_domain::subscription::Subscription;
+use rendezhook_store::catalogue::SubscriptionEntry;
 use rendezhook_store::change::{CatalogueChange, SubscriptionUpdate};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::authentication::AuthenticationRequest;
 use super::view::SubscriptionView;
-use super::{change, find, request};
+use super::{change, find, headers, request};
 use crate::access::{Access, ManageSubscriptions};
 use crate::body::JsonBody;
 use crate::failure::Failure;
@@ -61,6 +63,15 @@ pub(crate) struct SubscriptionPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<AuthenticationRequest>, required = false)]
     authentication: Option<Option<ObjectOf<AuthenticationRequest>>>,
+    /// Headers that are sent with every delivery from now on, in place of all there were; null: none. A new host in `target_url`
+    /// gets none unless they are given again.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<BTreeMap<String, String>>, required = false)]
+    headers: Option<Option<BTreeMap<String, String>>>,
+    /// How the target shows that it wants deliveries. Another way than before begins anew, and so does a new `target_url` or
+    /// `method`, and `enabled` after it was disabled.
+    #[schema(value_type = Option<vocabulary::VerificationWord>)]
+    verification: Option<String>,
     /// How deliveries of this Vyte hook are wrapped: `array` or `object`; null goes back to the organization's way.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, required = false)]
@@ -92,20 +103,22 @@ pub(crate) async fn update(
     PathParameters(id): PathParameters<String>,
     JsonBody(patch): JsonBody<SubscriptionPatch>,
 ) -> Result<Json<SubscriptionView>, Failure> {
-    let current = &find(&access, &id)?.subscription;
-    let update = checked(patch, current, &state)?;
+    let entry = find(&access, &id)?;
+    let current = &entry.subscription;
+    let update = checked(patch, entry, &state)?;
     let catalogue = state.change(CatalogueChange::UpdateSubscription(Box::new(update))).await?;
     let organization =
         catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
     let changed = organization.subscription(current.id).ok_or_else(|| Failure::not_found("subscription"))?;
-    Ok(Json(SubscriptionView::new(&changed.subscription, organization)))
+    Ok(Json(SubscriptionView::new(changed, organization)))
 }
 
 fn checked(
     patch: SubscriptionPatch,
-    current: &Subscription,
+    entry: &SubscriptionEntry,
     state: &ServerState,
 ) -> Result<SubscriptionUpdate, Failure> {
+    let current = &entry.subscription;
     let mut checks = FieldChecks::default();
     let target = patch
         .target_url
@@ -117,6 +130,14 @@ fn checked(
         checks.refuse(
             "/target_url",
             "another host gets the stored secret only from somebody who knows it: send authentication again, or null",
+        );
+    }
+    let takes_headers_along =
+        target.as_ref().is_some_and(|target| entry.moves_headers(target)) && patch.headers.is_none();
+    if takes_headers_along {
+        checks.refuse(
+            "/target_url",
+            "another host gets the stored headers only from somebody who knows them: send headers again, or null",
         );
     }
     let method = patch.method.as_deref().and_then(|text| change::method(&mut checks, text, current));
@@ -143,6 +164,10 @@ fn checked(
         let wanted = wanted.map(|ObjectOf(wanted)| wanted);
         change::authentication(&mut checks, wanted, current, &state.options.target_policy)
     });
+    let headers = patch.headers.map(|given| headers::check(&mut checks, given.unwrap_or_default()));
+    headers::refuse_clash_of_update(&mut checks, headers.as_deref(), authentication.as_ref(), entry);
+    let verification =
+        patch.verification.as_deref().and_then(|text| request::verification(&mut checks, text));
     let vyte_body = patch.vyte_body.map(|name| change::vyte_body(&mut checks, name.as_deref(), current));
     checks.finish()?;
     Ok(SubscriptionUpdate {
@@ -152,6 +177,8 @@ fn checked(
         method,
         content,
         authentication,
+        headers,
+        verification,
         filter,
         state: wanted_state.map(|state| (state, None)),
         retry,

@@ -1,18 +1,23 @@
 //! How the native API shows a subscription.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::ActionPattern;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::subscription::{
-    Content, Dialect, DisableReason, RateLimit, RequestMethod, Subscription, SubscriptionState, VyteBody,
+    Content, Dialect, DisableReason, RateLimit, RequestMethod, SubscriptionState, VerificationMethod,
+    VyteBody,
 };
 use rendezhook_domain::time::Timestamp;
-use rendezhook_store::catalogue::OrganizationEntry;
+use rendezhook_store::catalogue::{OrganizationEntry, SubscriptionEntry};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::authentication::AuthenticationView;
+use super::headers::HIDDEN;
 use crate::native::vocabulary;
 
 /// A subscription: who wants which actions where.
@@ -28,6 +33,9 @@ pub(crate) struct SubscriptionView {
     /// Where deliveries go, byte for byte as it was sent.
     #[schema(example = "https://api.example.com/hooks/12345")]
     target_url: String,
+    /// The same as it is understood, without query: international names in ASCII, other spellings of an address in its usual form.
+    #[schema(example = "https://api.example.com/hooks/12345")]
+    endpoint: String,
     /// The method of deliveries; `GET` and `DELETE` carry no body.
     #[schema(value_type = vocabulary::RequestMethodWord)]
     method: RequestMethod,
@@ -48,6 +56,20 @@ pub(crate) struct SubscriptionView {
     receiver: Option<ReceiverId>,
     /// How the target is shown that deliveries may come, beside the signature. Its secret is not shown.
     authentication: Option<AuthenticationView>,
+    /// The headers that are sent with every delivery. What stands for a value is not the value.
+    #[schema(value_type = BTreeMap<String, String>, example = json!({"x-api-key": "[hidden]"}))]
+    headers: BTreeMap<Arc<str>, &'static str>,
+    /// How the target shows that it wants deliveries before it gets any but tests.
+    #[schema(value_type = vocabulary::VerificationWord)]
+    verification: VerificationMethod,
+    /// When it did so last; null as long as deliveries wait for that.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    verified_at: Option<Timestamp>,
+    /// Why the last handshake with the target failed.
+    #[schema(value_type = Option<String>)]
+    verification_failure: Option<Arc<str>>,
+    /// How many deliveries a minute the target allows, if it named a number when it was verified.
+    allowed_deliveries_per_minute: Option<u32>,
     /// `enabled`; `paused` by its owner; `disabled` because its receiver asked for that. Deliveries wait in the last two.
     #[schema(value_type = vocabulary::SubscriptionStateWord)]
     state: SubscriptionState,
@@ -84,12 +106,14 @@ pub(crate) struct SubscriptionView {
 
 impl SubscriptionView {
     /// Shows a subscription of this organization.
-    pub(super) fn new(subscription: &Subscription, organization: &OrganizationEntry) -> Self {
+    pub(super) fn new(entry: &SubscriptionEntry, organization: &OrganizationEntry) -> Self {
+        let subscription = &entry.subscription;
         let receiver = organization.receivers.iter().find(|entry| entry.number == subscription.receiver);
         Self {
             id: subscription.id,
             dialect: subscription.dialect(),
             target_url: subscription.target.as_str().to_owned(),
+            endpoint: subscription.target.endpoint().as_str().to_owned(),
             method: subscription.method,
             select: match &subscription.content {
                 Content::Select(query) => Some(query.to_string()),
@@ -101,6 +125,11 @@ impl SubscriptionView {
             description: subscription.description.to_string(),
             receiver: receiver.map(|entry| entry.id),
             authentication: subscription.authentication.as_ref().map(AuthenticationView::from),
+            headers: entry.headers.iter().map(|header| (Arc::clone(&header.name), HIDDEN)).collect(),
+            verification: subscription.verification.method,
+            verified_at: subscription.verification.verified_at,
+            verification_failure: subscription.verification.failure.clone(),
+            allowed_deliveries_per_minute: subscription.verification.deliveries_per_minute,
             state: subscription.state,
             disabled_because: subscription.disabled_because,
             retry_schedule_seconds: subscription.retry.clone(),

@@ -14,7 +14,7 @@ use rendezhook_domain::matching::Happening;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::stage::Stage;
-use rendezhook_domain::subscription::{Content, Hook, RequestMethod};
+use rendezhook_domain::subscription::{Content, Hook, RequestMethod, VerificationMethod};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::SigningSecret;
@@ -66,6 +66,8 @@ pub fn new_subscription(organization: OrganizationNumber, pattern: &str, target:
         method: RequestMethod::Post,
         content: Content::Composed,
         authentication: None,
+        headers: Vec::new(),
+        verification: VerificationMethod::None,
         description: Arc::from(""),
         target: TargetUrl::parse(target, &TargetPolicy::stored()).unwrap(),
         filter: Filter { actions: vec![pattern.parse().unwrap()], user: None, event: None },

@@ -47,6 +47,7 @@ pub(in crate::sqlite) fn apply(turn: &mut Turn<'_>, change: &CatalogueChange) ->
         CatalogueChange::RotateSecret { organization, subscription, secret, previous_until, at } => {
             subscription::rotate_secret(turn, *organization, *subscription, secret, *previous_until, *at)
         }
+        CatalogueChange::RecordVerification(record) => subscription::record_verification(turn, record),
         CatalogueChange::DeleteDooGroup { organization, group, at } => {
             subscription::delete_doo_group(turn, *organization, *group, *at)
         }

@@ -221,7 +221,9 @@ fn read_subscriptions(
         let secret = |column| subscription::read_secret(row, column, subscription.id, data_key);
         let shared_secret = secret(SecretColumn::Shared)?;
         let target_secret = secret(SecretColumn::Target)?;
-        entries.push(Arc::new(SubscriptionEntry { subscription, keys, shared_secret, target_secret }));
+        let headers = subscription::read_headers(row, subscription.id, data_key)?;
+        let entry = SubscriptionEntry { subscription, keys, shared_secret, target_secret, headers };
+        entries.push(Arc::new(entry));
     }
     Ok(entries)
 }

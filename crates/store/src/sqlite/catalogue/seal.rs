@@ -1,8 +1,11 @@
 //! Secrets at rest: each organization's data key seals its secrets, and the operator's key wraps the data keys.
 
+use std::sync::Arc;
+
 use rendezhook_domain::id::{OAuthClientId, OrganizationId, SubscriptionId};
 use rendezhook_secrets::{
-    DataKey, KeyEncryptionKey, Place, SharedSecret, SigningSecret, SystemRandomness, TokenKey,
+    DataKey, KeyEncryptionKey, Place, Secret, SecretHeader, SharedSecret, SigningSecret, SystemRandomness,
+    TokenKey,
 };
 
 use crate::sqlite::fault::Fault;
@@ -100,6 +103,43 @@ pub(super) fn open_shared_secret(
     let text = str::from_utf8(opened.expose())
         .map_err(|_| Fault::Damaged(format!("a secret of {subscription} is no text")))?;
     Ok(SharedSecret::new(text.to_owned()))
+}
+
+/// The form in which the headers of a subscription are stored, if there are any.
+pub(super) fn seal_headers(
+    headers: &[SecretHeader],
+    subscription: SubscriptionId,
+    data_key: &DataKey,
+) -> Result<Option<Vec<u8>>, Fault> {
+    if headers.is_empty() {
+        return Ok(None);
+    }
+    let pairs: Vec<(&str, &String)> =
+        headers.iter().map(|header| (header.name.as_ref(), header.value.expose())).collect();
+    let text = Secret::new(
+        serde_json::to_vec(&pairs)
+            .map_err(|error| Fault::Damaged(format!("headers of {subscription}: {error}")))?,
+    );
+    let row = subscription.to_string();
+    Ok(Some(data_key.seal(text.expose(), headers_place(&row), &mut SystemRandomness)?))
+}
+
+/// Reads the headers of a subscription.
+pub(super) fn open_headers(
+    sealed: Option<&[u8]>,
+    subscription: SubscriptionId,
+    data_key: &DataKey,
+) -> Result<Arc<[SecretHeader]>, Fault> {
+    let Some(sealed) = sealed else { return Ok(Arc::new([])) };
+    let row = subscription.to_string();
+    let opened = data_key.open(sealed, headers_place(&row))?;
+    let pairs: Vec<(String, String)> = serde_json::from_slice(opened.expose())
+        .map_err(|_| Fault::Damaged(format!("the headers of {subscription} cannot be read")))?;
+    Ok(pairs.into_iter().map(|(name, value)| SecretHeader::new(name, value)).collect())
+}
+
+const fn headers_place(row: &str) -> Place<'_> {
+    Place { table: "subscription", row, column: "headers" }
 }
 
 /// The form in which the key of a client's tokens is stored.

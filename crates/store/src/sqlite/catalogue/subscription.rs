@@ -2,6 +2,7 @@
 
 mod parts;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rendezhook_domain::id::SubscriptionId;
@@ -10,14 +11,17 @@ use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{
     Dialect, DooHook, Hook, RateLimit, RequestMethod, SimplyMeetHook, Subscription, SubscriptionState,
-    VyteBody, VyteHook,
+    Verification, VerificationMethod, VyteBody, VyteHook,
 };
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
-use rendezhook_secrets::{DataKey, SharedSecret};
+use rendezhook_secrets::{DataKey, SecretHeader, SharedSecret};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::seal::{SecretColumn, open_secret, open_shared_secret, seal_secret, seal_shared_secret};
+use super::seal::{
+    SecretColumn, open_headers, open_secret, open_shared_secret, seal_headers, seal_secret,
+    seal_shared_secret,
+};
 use crate::catalogue::{SigningKey, SubscriptionEntry};
 use crate::sqlite::fault::{Fault, unreadable};
 use crate::sqlite::values::{coded, optional_timestamp, parsed, receiver, timestamp};
@@ -40,9 +44,9 @@ pub(super) fn insert(
             "INSERT INTO subscription (id, organization, receiver, dialect, vyte_id, vyte_body, description, target,
                  actions, user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid,
                  shared_secret, event, method, content, authentication, target_secret, doo_group, doo_name, doo_position,
-                 rate_limit)
+                 rate_limit, headers, verification)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27)",
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
         )?
         .execute(params![
             subscription.id.uuid().into_bytes(),
@@ -72,6 +76,8 @@ pub(super) fn insert(
             doo.map(|hook| hook.name.as_ref()),
             doo.map(|hook| hook.position),
             subscription.rate_limit.map(RateLimit::per_second),
+            seal_headers(&entry.headers, subscription.id, data_key)?,
+            subscription.verification.method.name(),
         ])?;
     let number = u32::try_from(connection.last_insert_rowid())
         .map_err(|_| Fault::Damaged("there are no numbers left for subscriptions".to_owned()))?;
@@ -94,7 +100,8 @@ pub(super) fn update(
         .prepare_cached(
             "UPDATE subscription SET description = ?2, target = ?3, actions = ?4, user = ?5, state = ?6,
                  disabled_because = ?7, retry = ?8, updated_at = ?9, revision = ?10, vyte_body = ?11, event = ?12,
-                 method = ?13, content = ?14, authentication = ?15, target_secret = ?16, rate_limit = ?17
+                 method = ?13, content = ?14, authentication = ?15, target_secret = ?16, rate_limit = ?17, headers = ?18,
+                 verification = ?19, verified_at = ?20, verification_failure = ?21, deliveries_per_minute = ?22
              WHERE number = ?1",
         )?
         .execute(params![
@@ -115,6 +122,11 @@ pub(super) fn update(
             subscription.authentication.as_ref().and_then(parts::authentication_text),
             target_secret,
             subscription.rate_limit.map(RateLimit::per_second),
+            seal_headers(&entry.headers, subscription.id, data_key)?,
+            subscription.verification.method.name(),
+            subscription.verification.verified_at.map(|instant| instant.milliseconds()),
+            subscription.verification.failure.as_deref(),
+            subscription.verification.deliveries_per_minute,
         ])?;
     Ok(())
 }
@@ -175,7 +187,8 @@ pub(super) fn read_keys(
 pub(super) const COLUMNS: &str =
     "number, id, organization, receiver, dialect, vyte_id, vyte_body, description, target, actions,
      user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid, shared_secret,
-     event, method, content, authentication, target_secret, doo_group, doo_name, doo_position, rate_limit";
+     event, method, content, authentication, target_secret, doo_group, doo_name, doo_position, rate_limit, headers,
+     verification, verified_at, verification_failure, deliveries_per_minute";
 
 /// Reads a subscription.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
@@ -205,6 +218,12 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
             .as_str_or_null()?
             .map(|text| parts::authentication_from(text).ok_or_else(|| unreadable(22, "an authentication")))
             .transpose()?,
+        verification: Verification {
+            method: parsed::<VerificationMethod>(row, 29, "a way to verify")?,
+            verified_at: optional_timestamp(row, 30)?,
+            failure: row.get(31)?,
+            deliveries_per_minute: row.get(32)?,
+        },
         filter: Filter { actions, user: row.get(10)?, event: row.get(19)? },
         state: coded(row, 11, "the number of a state", SubscriptionState::from_code)?,
         disabled_because,
@@ -252,6 +271,16 @@ pub(super) fn read_secret(
     };
     let sealed = row.get_ref(place)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
     sealed.map(|sealed| open_shared_secret(sealed, subscription, column, data_key)).transpose()
+}
+
+/// Reads the headers of the row from which `subscription` was read.
+pub(super) fn read_headers(
+    row: &Row<'_>,
+    subscription: SubscriptionId,
+    data_key: &DataKey,
+) -> Result<Arc<[SecretHeader]>, Fault> {
+    let sealed = row.get_ref(28)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+    open_headers(sealed, subscription, data_key)
 }
 
 fn patterns_text(filter: &Filter) -> String {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
-use rendezhook_domain::subscription::{Dialect, DisableReason, Hook, Subscription, SubscriptionState};
+use rendezhook_domain::subscription::{
+    Dialect, DisableReason, Hook, Subscription, SubscriptionState, Verification,
+};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::{DataKey, SigningSecret};
 use rusqlite::{OptionalExtension, params};
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Applied, exists};
 use crate::catalogue::{ReceiverEntry, SigningKey, SubscriptionEntry};
-use crate::change::{ChangeRefusal, NewSubscription, SubscriptionUpdate};
+use crate::change::{ChangeRefusal, NewSubscription, SubscriptionUpdate, VerificationRecord};
 use crate::sqlite::catalogue::subscription as rows;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::memory::Cleanup;
@@ -78,6 +80,7 @@ fn write(turn: &mut Turn<'_>, new: &NewSubscription) -> Result<(), Fault> {
         method: new.method,
         content: new.content.clone(),
         authentication,
+        verification: Verification::pending(new.verification),
         filter: new.filter.clone(),
         state: SubscriptionState::Enabled,
         disabled_because: None,
@@ -88,8 +91,13 @@ fn write(turn: &mut Turn<'_>, new: &NewSubscription) -> Result<(), Fault> {
         revision: 1,
     };
     let keys = vec![SigningKey { secret: new.secret.clone(), created_at: new.created_at, expires_at: None }];
-    let mut entry =
-        SubscriptionEntry { subscription, keys, shared_secret: new.shared_secret.clone(), target_secret };
+    let mut entry = SubscriptionEntry {
+        subscription,
+        keys,
+        shared_secret: new.shared_secret.clone(),
+        target_secret,
+        headers: new.headers.iter().cloned().collect(),
+    };
     entry.subscription.number = rows::insert(turn.connection, &entry, &data_key)?;
     rows::replace_keys(turn.connection, &entry.subscription, &entry.keys, &data_key)?;
     turn.memory.draft_mut().put_subscription(entry);
@@ -164,6 +172,8 @@ pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applie
     let Some(mut entry) = find(turn, update.organization, update.subscription) else {
         return Ok(Err(ChangeRefusal::Unknown));
     };
+    let asks_anew = asks_anew(&entry.subscription, update);
+    let moves_headers = update.target.as_ref().is_some_and(|target| entry.moves_headers(target));
     let subscription = &mut entry.subscription;
     if update.revision.is_some_and(|revision| revision != subscription.revision) {
         return Ok(Err(ChangeRefusal::Stale));
@@ -205,7 +215,50 @@ pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applie
         subscription.authentication = authentication;
         entry.target_secret = secret;
     }
+    if let Some(headers) = &update.headers {
+        entry.headers = headers.iter().cloned().collect();
+    } else if moves_headers {
+        entry.headers = Arc::new([]);
+    }
+    if asks_anew {
+        subscription.verification =
+            Verification::pending(update.verification.unwrap_or(subscription.verification.method));
+    }
     save(turn, entry, update.at)?;
+    Ok(Ok(()))
+}
+
+/// Whether the target has to show anew that it wants deliveries.
+fn asks_anew(current: &Subscription, update: &SubscriptionUpdate) -> bool {
+    let another_target = update.target.as_ref().is_some_and(|target| *target != current.target);
+    let another_method = update.method.is_some_and(|method| method != current.method);
+    let another_way = update.verification.is_some_and(|method| method != current.verification.method);
+    let enabled_again = current.state == SubscriptionState::Disabled
+        && update.state.is_some_and(|(state, _)| state == SubscriptionState::Enabled);
+    another_target || another_method || another_way || enabled_again
+}
+
+/// Keeps how the handshake with a target ended, unless it was about what the subscription no longer is.
+pub(super) fn record_verification(turn: &mut Turn<'_>, record: &VerificationRecord) -> Applied {
+    let Some(mut entry) = find(turn, record.organization, record.subscription) else {
+        return Ok(Err(ChangeRefusal::Unknown));
+    };
+    let subscription = &mut entry.subscription;
+    if subscription.target != record.target || subscription.verification.method != record.method {
+        return Ok(Ok(()));
+    }
+    let verification = &mut subscription.verification;
+    match &record.outcome {
+        Ok(deliveries_per_minute) => {
+            verification.verified_at = Some(record.at);
+            verification.failure = None;
+            verification.deliveries_per_minute = *deliveries_per_minute;
+        }
+        // What was verified before stays so: the target may be down for a moment.
+        Err(failure) => verification.failure = Some(Arc::clone(failure)),
+    }
+    // This is no change by its owner, whose next one may name the revision from before.
+    write_row(turn, entry)?;
     Ok(Ok(()))
 }
 
@@ -213,6 +266,10 @@ pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applie
 fn save(turn: &mut Turn<'_>, mut entry: SubscriptionEntry, at: Timestamp) -> Result<(), Fault> {
     entry.subscription.updated_at = at;
     entry.subscription.revision = entry.subscription.revision.saturating_add(1);
+    write_row(turn, entry)
+}
+
+fn write_row(turn: &mut Turn<'_>, entry: SubscriptionEntry) -> Result<(), Fault> {
     let data_key = data_key(turn, entry.subscription.organization)?;
     rows::update(turn.connection, &entry, &data_key)?;
     turn.memory.draft_mut().put_subscription(entry);
