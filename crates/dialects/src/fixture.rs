@@ -106,6 +106,7 @@ pub(crate) fn organization() -> Organization {
         masks_doo_secrets: false,
         join_link: false,
         schema_check: SchemaCheck::default(),
+        default_expiry_hours: None,
         created_at: "2021-05-27T08:03:53.775Z".parse().unwrap(),
     }
 }
@@ -168,5 +169,6 @@ fn accepted(action: &str) -> AcceptedAction {
         resource: Bytes::from_static(EVENT.as_bytes()),
         representations: None,
         changes: None,
+        fired: None,
     }
 }

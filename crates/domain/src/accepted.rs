@@ -9,6 +9,7 @@ use crate::id::ActionId;
 use crate::resource::{ResourceId, ResourceKind};
 use crate::sequence::{OrganizationNumber, ResourceNumber, Sequence};
 use crate::time::Timestamp;
+use crate::timer::Fired;
 
 /// An action that is committed.
 ///
@@ -43,6 +44,8 @@ pub struct AcceptedAction {
     pub representations: Option<Bytes>,
     /// What changed against the state before: a JSON array of pointers (RFC 6901), for derived actions.
     pub changes: Option<Bytes>,
+    /// What fired it, when it waited for its time; `None` for what happened as it was published.
+    pub fired: Option<Fired>,
 }
 
 impl AcceptedAction {

@@ -123,6 +123,11 @@ catalogue_id!(
     "client"
 );
 catalogue_id!(
+    /// A timer: which action fires when, for every resource of a kind.
+    TimerId,
+    "tmr"
+);
+catalogue_id!(
     /// A receiver.
     ReceiverId,
     "rcv"

@@ -48,10 +48,14 @@ mod difference;
 mod event;
 mod order;
 mod participation;
+mod period;
 mod reading;
 
 pub use self::difference::{MAXIMUM_CHANGES, MAXIMUM_POINTER_BYTES};
-pub use self::reading::{confirmed_date, confirmed_place, event_of, instant, is_cancelled, is_confirmed};
+pub use self::period::{Period, Zones, period};
+pub use self::reading::{
+    confirmed_date, confirmed_place, event_of, instant, is_cancelled, is_confirmed, is_confirmed_now,
+};
 
 use serde_json::Value;
 

@@ -28,6 +28,9 @@ pub struct Organization {
     pub join_link: bool,
     /// What is done with resources that do not fit their schema.
     pub schema_check: SchemaCheck,
+    /// How long after the later of acceptance and the event's end an action expires that was given no end of its own
+    /// ([`expiry`](crate::expiry)), in hours from 1 to 8,784; `None`: not at all.
+    pub default_expiry_hours: Option<u16>,
     /// When it was made.
     pub created_at: Timestamp,
 }

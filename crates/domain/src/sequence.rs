@@ -73,6 +73,16 @@ row_number!(
     u32
 );
 row_number!(
+    /// The store's number of a timer. Never shown; people see its `TimerId`.
+    TimerNumber,
+    u32
+);
+row_number!(
+    /// The store's number of a firing: one action that waits for its time. Never given twice.
+    FiringNumber,
+    u64
+);
+row_number!(
     /// The store's number of a resource: with the receiver it names a lane.
     ResourceNumber,
     u64

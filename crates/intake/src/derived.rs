@@ -18,6 +18,7 @@ use crate::Intake;
 use crate::check::checked;
 use crate::error::PublishError;
 use crate::explicit::entry;
+use crate::follow::{expiry, firings_of};
 use crate::matching::matched;
 use crate::rounds::Rounds;
 use crate::schema::Misfit;
@@ -130,7 +131,16 @@ impl Intake {
                 facts: derivation.facts,
                 stores_body: derivation.body == BodyChange::Replaced,
                 body,
-                actions: new_actions(state, &derivation, occurred_at, wanted_by),
+                actions: new_actions(state, &derivation, occurred_at, wanted_by, |name| {
+                    expiry(organization_entry, state.expires_at, name, &derivation.facts, described, now)
+                }),
+                firings: firings_of(
+                    organization_entry,
+                    state.kind,
+                    &derivation.facts,
+                    described,
+                    state.user.as_ref(),
+                ),
             };
             let request = Publish {
                 organization,
@@ -138,6 +148,8 @@ impl Intake {
                 accepted_at: now,
                 idempotency: None,
                 changes: vec![resource_change],
+                scheduled: Vec::new(),
+                firing: None,
             };
             match self.store.publish(request).await? {
                 PublishOutcome::Committed(receipt) | PublishOutcome::Replayed(receipt) => {
@@ -145,6 +157,10 @@ impl Intake {
                     self.recent.remember(name, Some(derivation.facts));
                     self.warned.note(organization, state.kind, &state.resource_id, &warnings, now);
                     return Ok(answer(organization, derivation, &receipt, warnings));
+                }
+                // Nothing was scheduled, and nothing asked of a firing.
+                PublishOutcome::NotDue | PublishOutcome::TooManyScheduled => {
+                    return Err(PublishError::Contended);
                 }
                 PublishOutcome::KeyReused => return Err(PublishError::KeyReused),
                 PublishOutcome::Stale(_) => rounds.stale()?,
@@ -166,6 +182,7 @@ fn new_actions(
     derivation: &Derivation,
     occurred_at: Timestamp,
     wanted_by: impl Fn(&ActionName, usize) -> Vec<Matched>,
+    expires_at: impl Fn(&ActionName) -> Option<Timestamp>,
 ) -> Vec<NewAction> {
     // The last action makes the resource's version, those before it the versions before.
     let actions = u64::try_from(derivation.actions.len()).unwrap_or(u64::MAX);
@@ -180,10 +197,11 @@ fn new_actions(
             version,
             user: state.user.clone(),
             occurred_at,
-            expires_at: state.expires_at,
+            expires_at: expires_at(&derived.name),
             representations: None,
             changes: pointers(&derived.changes),
             matched: wanted_by(&derived.name, place),
+            fired: None,
         })
         .collect()
 }

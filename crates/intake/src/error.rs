@@ -54,6 +54,12 @@ pub enum PublishError {
         /// How many may be made at once.
         limit: usize,
     },
+    /// As many actions wait for their time as may.
+    #[error("{limit} actions of the organization wait for their time, or would; cancel some or wait")]
+    TooManyScheduled {
+        /// How many may wait.
+        limit: u64,
+    },
     /// Others kept changing the same resources.
     #[error(
         "others changed the same resources at the same time, {MAXIMUM_ROUNDS} times in a row; repeat the request"

@@ -9,6 +9,7 @@ use rendezhook_domain::matching::Happening;
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::{Catalogue, OrganizationEntry};
+use rendezhook_store::firing::NewScheduled;
 use rendezhook_store::publish::{
     IdempotencyClaim, NewAction, Publish, PublishOutcome, Receipt, ResourceChange, StaleResource,
 };
@@ -16,7 +17,9 @@ use rendezhook_store::publish::{
 use crate::Intake;
 use crate::check::checked;
 use crate::error::PublishError;
+use crate::follow::{expiry, firings_of};
 use crate::item::Item;
+use crate::later::{self, immediate};
 use crate::matching::matched;
 use crate::recent::ResourceName;
 use crate::rounds::Rounds;
@@ -25,7 +28,7 @@ use crate::schema::Misfit;
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// Each action, in the order of the request.
+    /// Each action that is delivered at once, in the order of the request.
     pub receipt: Receipt,
     /// What of each resource does not fit the schema of its kind, in the order of the request. Empty lists when it fits and when
     /// its organization does not want to know.
@@ -38,7 +41,7 @@ impl Intake {
     /// Commits actions as they are named: all of them or none.
     ///
     /// Resources are first compared with the schemas of their kinds, if the organization wants it. Each action then
-    /// stores its resource, unless what happened is older than the stored state. When this returns, everything is durable.
+    /// stores its resource, unless what happened is older than the stored state or is delivered later. When this returns, everything is durable.
     ///
     /// # Errors
     /// When an item is wrong or refused by its schema, the idempotency key was used for another request, others change the same resources without end,
@@ -51,6 +54,7 @@ impl Intake {
         now: Timestamp,
     ) -> Result<Published, PublishError> {
         check(items)?;
+        later::check(items, now)?;
         let parsed = parse(items)?;
         let schema_check = entry(&self.store.catalogue(), organization)?.organization.schema_check;
         let resources = items.iter().zip(&parsed).map(|(item, resource)| (item.kind, resource));
@@ -66,10 +70,12 @@ impl Intake {
                 accepted_at: now,
                 idempotency: idempotency.clone(),
                 changes,
+                scheduled: later::scheduled(items),
+                firing: None,
             };
             match self.store.publish(request).await? {
                 PublishOutcome::Committed(receipt) => {
-                    for (item, facts) in items.iter().zip(decided_facts) {
+                    for (item, facts) in immediate(items).zip(decided_facts) {
                         self.recent.remember(name_of(organization, item), Some(facts));
                     }
                     for (item, misfits) in items.iter().zip(&warnings) {
@@ -80,6 +86,11 @@ impl Intake {
                 PublishOutcome::Replayed(receipt) => {
                     return Ok(Published { receipt, warnings, replayed: true });
                 }
+                PublishOutcome::TooManyScheduled => {
+                    return Err(PublishError::TooManyScheduled { limit: NewScheduled::MAXIMUM_WAITING });
+                }
+                // Nothing was asked of a firing.
+                PublishOutcome::NotDue => return Err(PublishError::Contended),
                 PublishOutcome::KeyReused => return Err(PublishError::KeyReused),
                 PublishOutcome::Stale(stale) => {
                     rounds.stale()?;
@@ -102,7 +113,8 @@ impl Intake {
         let several = items.len() > 1;
         let mut within_request: HashMap<ResourceName, Facts> = HashMap::new();
         let mut changes = Vec::with_capacity(items.len());
-        for (item, resource) in items.iter().zip(parsed) {
+        let at_once = items.iter().zip(parsed).filter(|(item, _)| item.later.is_none());
+        for (item, resource) in at_once {
             let name = name_of(number, item);
             let before = within_request.get(&name).copied().or_else(|| self.recent.recall(&name));
             let occurred_at = item.occurred_at.unwrap_or(now);
@@ -117,19 +129,26 @@ impl Intake {
                 version: facts.version,
                 user: item.user.clone(),
                 occurred_at,
-                expires_at: item.expires_at,
+                expires_at: expiry(organization, item.expires_at, &item.action, &facts, resource, now),
                 representations: item.representations.clone(),
                 changes: None,
                 matched: matched(organization, happening, circumstances),
+                fired: None,
             };
+            let stores_body = body == BodyChange::Replaced;
+            // The firings of a state that is older than the stored one mean nothing.
+            let firings = stores_body
+                .then(|| firings_of(organization, item.kind, &facts, resource, item.user.as_ref()))
+                .flatten();
             changes.push(ResourceChange {
                 kind: item.kind,
                 resource_id: item.resource_id.clone(),
                 expected: before.map(|facts| facts.version),
                 facts,
-                stores_body: body == BodyChange::Replaced,
+                stores_body,
                 body: item.resource.clone(),
                 actions: vec![action],
+                firings,
             });
             if several {
                 within_request.insert(name, facts);
@@ -141,7 +160,7 @@ impl Intake {
     /// Takes over the facts that the store has where others were expected.
     fn correct(&self, organization: OrganizationNumber, items: &[Item], stale: Vec<StaleResource>) {
         for StaleResource { change, facts } in stale {
-            if let Some(item) = items.get(change) {
+            if let Some(item) = immediate(items).nth(change) {
                 self.recent.remember(name_of(organization, item), facts);
             }
         }

@@ -26,4 +26,15 @@ pub struct Item {
     pub expires_at: Option<Timestamp>,
     /// What the publisher rendered itself, by dialect: a JSON object.
     pub representations: Option<Bytes>,
+    /// When it is to be delivered, if not at once. The stored state of its resource then stays as it is.
+    pub later: Option<Later>,
+}
+
+/// An action that is accepted now and delivered later.
+#[derive(Debug, Clone)]
+pub struct Later {
+    /// When, at most [`MAXIMUM_AHEAD`](crate::MAXIMUM_AHEAD) from now; at once when it is past.
+    pub deliver_at: Timestamp,
+    /// By which it can be replaced and cancelled until then: 1 to 255 characters.
+    pub key: Arc<str>,
 }

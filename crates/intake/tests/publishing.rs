@@ -85,6 +85,7 @@ fn item(action: &str, id: &str, resource: &Value, occurred_at: Option<Timestamp>
         occurred_at,
         expires_at: None,
         representations: None,
+        later: None,
     }
 }
 

@@ -11,10 +11,12 @@ use rendezhook_domain::action::ActionName;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Happening};
 use rendezhook_domain::organization::Organization;
-use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
+use rendezhook_domain::resource::ResourceKind;
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber, TimerNumber};
 use rendezhook_domain::subscription::{Dialect, Hook, Subscription};
 use rendezhook_domain::target::TargetUrl;
 use rendezhook_domain::time::Timestamp;
+use rendezhook_domain::timer::Timer;
 use rendezhook_secrets::{KeyHash, SecretHeader, SharedSecret, SigningSecret, TokenKey};
 use uuid::Uuid;
 
@@ -136,6 +138,8 @@ pub struct OrganizationEntry {
     pub keys: Vec<Arc<ApiKeyEntry>>,
     /// Its OAuth clients in the order in which they were made; revoked ones are gone.
     pub oauth_clients: Vec<Arc<OAuthClientEntry>>,
+    /// Its timers in the order in which they were made.
+    pub timers: Vec<Arc<Timer>>,
     by_action: HashMap<Arc<str>, Vec<usize>>,
     by_pattern: Vec<usize>,
     by_vyte_id: HashMap<Arc<str>, usize>,
@@ -202,6 +206,7 @@ impl OrganizationEntry {
             receivers,
             keys,
             oauth_clients,
+            timers: Vec::new(),
             by_action,
             by_pattern,
             by_vyte_id,
@@ -209,6 +214,24 @@ impl OrganizationEntry {
             by_doo_group,
             by_id,
         }
+    }
+
+    /// The same with these timers.
+    #[must_use]
+    pub fn with_timers(mut self, timers: Vec<Arc<Timer>>) -> Self {
+        self.timers = timers;
+        self
+    }
+
+    /// The timers for resources of a kind.
+    pub fn timers_of(&self, kind: ResourceKind) -> impl Iterator<Item = &Timer> {
+        self.timers.iter().map(AsRef::as_ref).filter(move |timer| timer.kind() == Some(kind))
+    }
+
+    /// The timer with this number.
+    #[must_use]
+    pub fn timer(&self, number: TimerNumber) -> Option<&Arc<Timer>> {
+        self.timers.iter().find(|timer| timer.number == number)
     }
 
     /// The subscriptions that want an action, in the order in which they were made.

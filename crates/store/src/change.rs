@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
-use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId};
+use rendezhook_domain::action::ActionName;
+use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId, TimerId};
 use rendezhook_domain::matching::Filter;
 use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::retry::RetryPolicy;
-use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
+use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber, TimerNumber};
 use rendezhook_domain::subscription::{
     Content, DisableReason, Hook, RateLimit, RequestMethod, SubscriptionState, TargetAuthentication,
     VerificationMethod, VyteBody,
 };
 use rendezhook_domain::target::TargetUrl;
 use rendezhook_domain::time::Timestamp;
+use rendezhook_domain::timer::{Lateness, Rule};
 use rendezhook_secrets::{KeyHash, SecretHeader, SharedSecret, SigningSecret, TokenKey};
 use uuid::Uuid;
 
@@ -80,6 +82,19 @@ pub enum CatalogueChange {
         /// Now.
         at: Timestamp,
     },
+    /// Makes a timer. Resources that are there get their firings of it in turns of bounded size.
+    CreateTimer(Box<NewTimer>),
+    /// Changes a timer. When its rule is another one, resources that are there get their firings anew.
+    UpdateTimer(Box<TimerUpdate>),
+    /// Deletes a timer with its firings; none fires from the moment the change is answered.
+    DeleteTimer {
+        /// Whose timer.
+        organization: OrganizationNumber,
+        /// Which one.
+        timer: TimerNumber,
+        /// Now.
+        at: Timestamp,
+    },
     /// Deletes a subscription; its waiting deliveries become cancelled, in turns of bounded size.
     DeleteSubscription {
         /// Whose subscription.
@@ -138,6 +153,50 @@ pub struct OrganizationUpdate {
     pub join_link: Option<bool>,
     /// What is done with resources that do not fit their schema.
     pub schema_check: Option<SchemaCheck>,
+    /// After how many hours actions expire that were given no end of their own; `Some(None)`: not at all.
+    pub default_expiry_hours: Option<Option<u16>>,
+}
+
+/// A timer to be made.
+#[derive(Debug, Clone)]
+pub struct NewTimer {
+    /// Its public id.
+    pub id: TimerId,
+    /// The organization it belongs to.
+    pub organization: OrganizationNumber,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// What it fires.
+    pub action: ActionName,
+    /// When it fires.
+    pub rule: Rule,
+    /// What becomes of a firing that is late.
+    pub lateness: Lateness,
+    /// How many seconds after its time the action expires.
+    pub expires_after_seconds: Option<u32>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// New values of a timer; `None` leaves a field as it is. The kind of its resources cannot be changed.
+#[derive(Debug, Clone)]
+pub struct TimerUpdate {
+    /// Whose timer.
+    pub organization: OrganizationNumber,
+    /// Which one.
+    pub timer: TimerNumber,
+    /// What people call it.
+    pub name: Option<Arc<str>>,
+    /// What it fires.
+    pub action: Option<ActionName>,
+    /// When it fires.
+    pub rule: Option<Rule>,
+    /// What becomes of a firing that is late.
+    pub lateness: Option<Lateness>,
+    /// How many seconds after its time the action expires; `Some(None)`: it does not.
+    pub expires_after_seconds: Option<Option<u32>>,
+    /// Now.
+    pub at: Timestamp,
 }
 
 /// An OAuth client to be made.

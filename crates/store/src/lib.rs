@@ -6,6 +6,7 @@ pub mod change;
 pub mod contract;
 pub mod error;
 pub mod feed;
+pub mod firing;
 pub mod identity;
 pub mod pending;
 pub mod publish;

@@ -9,8 +9,10 @@ use rendezhook_domain::facts::Facts;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
+use rendezhook_domain::timer::Fired;
 
 use crate::catalogue::CatalogueVersion;
+use crate::firing::{FiringKey, NewScheduled, ResourceFirings};
 
 /// One request of a publisher, decided and ready to commit: all of it or nothing.
 #[derive(Debug, Clone)]
@@ -25,6 +27,11 @@ pub struct Publish {
     pub idempotency: Option<IdempotencyClaim>,
     /// What happened, in order; a resource may appear more than once.
     pub changes: Vec<ResourceChange>,
+    /// Actions that are delivered later, in order; each key at most once.
+    pub scheduled: Vec<NewScheduled>,
+    /// The firing that this request is of. It has to be there still, with the same time, and is gone once this is committed: so it
+    /// fires once, and loses against whoever moved it.
+    pub firing: Option<FiringKey>,
 }
 
 /// A publisher's promise that a repeated request is the same one.
@@ -55,6 +62,8 @@ pub struct ResourceChange {
     pub body: Bytes,
     /// The actions, in order. May be empty when only the state changed.
     pub actions: Vec<NewAction>,
+    /// The firings that go with the resource's state from now on; `None` leaves those it has.
+    pub firings: Option<ResourceFirings>,
 }
 
 /// One action to be committed.
@@ -76,6 +85,8 @@ pub struct NewAction {
     pub changes: Option<Bytes>,
     /// For whom it is, in the order of the catalogue.
     pub matched: Vec<Matched>,
+    /// What fired it, when it waited for its time.
+    pub fired: Option<Fired>,
 }
 
 /// One subscription an action is for.
@@ -133,6 +144,10 @@ pub enum PublishOutcome {
     /// The organization's part of the catalogue is newer than the one the request was decided from. Nothing is committed; match
     /// anew.
     CatalogueChanged,
+    /// The firing that the request is of is not there any more, or has another time. Nothing is committed.
+    NotDue,
+    /// As many actions of the organization wait for their time as may. Nothing is committed.
+    TooManyScheduled,
 }
 
 /// The facts of a resource as they are, where the request expected others.

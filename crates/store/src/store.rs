@@ -12,6 +12,7 @@ use crate::catalogue::Catalogue;
 use crate::change::{CatalogueChange, ChangeRefusal};
 use crate::error::StoreError;
 use crate::feed::Announcement;
+use crate::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
@@ -44,6 +45,43 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the store failed; whether it was committed is unknown only after [`StoreError::Database`].
     async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError>;
+
+    /// The firings that are due at `until` or before and come after `after`, the earliest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn due_firings(
+        &self,
+        until: Timestamp,
+        after: Option<FiringKey>,
+        limit: usize,
+    ) -> Result<DuePage, StoreError>;
+
+    /// What is told when a firing is committed.
+    fn firing_signal(&self) -> Arc<FiringSignal>;
+
+    /// An organization's actions that were published to be delivered later, in the order of the bytes of their keys: those after
+    /// `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn scheduled(
+        &self,
+        organization: OrganizationNumber,
+        after: Option<Arc<str>>,
+        limit: usize,
+    ) -> Result<Vec<ScheduledView>, StoreError>;
+
+    /// Takes back an action that was published to be delivered later; answers whether there was one under this key that had not
+    /// been fired.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn cancel_scheduled(
+        &self,
+        organization: OrganizationNumber,
+        key: Arc<str>,
+    ) -> Result<bool, StoreError>;
 
     /// Commits deliveries of their own, at most [`DetachedDelivery::MAXIMUM_TOGETHER`], and answers with the id of each, in their
     /// order. Those whose subscription is gone are refused, the others are committed.

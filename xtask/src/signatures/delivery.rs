@@ -111,6 +111,7 @@ fn organization(now: Timestamp) -> Organization {
         masks_doo_secrets: false,
         join_link: false,
         schema_check: SchemaCheck::default(),
+        default_expiry_hours: None,
         created_at: now,
     }
 }
@@ -170,5 +171,6 @@ fn action(resource: Bytes, now: Timestamp) -> Result<AcceptedAction, Box<dyn Err
         resource,
         representations: None,
         changes: None,
+        fired: None,
     })
 }

@@ -91,6 +91,7 @@ mod tests {
             resource: Bytes::from(vec![b' '; bytes]),
             representations: None,
             changes: None,
+            fired: None,
         })
     }
 

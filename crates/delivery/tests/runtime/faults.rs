@@ -11,6 +11,7 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::Catalogue;
 use rendezhook_store::change::{CatalogueChange, ChangeRefusal};
 use rendezhook_store::feed::Announcement;
+use rendezhook_store::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use rendezhook_store::publish::{DetachedDelivery, Publish, PublishOutcome};
 use rendezhook_store::read::{
@@ -83,6 +84,36 @@ impl Store for FaultyStore {
 
     async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError> {
         self.inner.publish(publish).await
+    }
+
+    async fn due_firings(
+        &self,
+        until: Timestamp,
+        after: Option<FiringKey>,
+        limit: usize,
+    ) -> Result<DuePage, StoreError> {
+        self.inner.due_firings(until, after, limit).await
+    }
+
+    fn firing_signal(&self) -> Arc<FiringSignal> {
+        self.inner.firing_signal()
+    }
+
+    async fn scheduled(
+        &self,
+        organization: OrganizationNumber,
+        after: Option<Arc<str>>,
+        limit: usize,
+    ) -> Result<Vec<ScheduledView>, StoreError> {
+        self.inner.scheduled(organization, after, limit).await
+    }
+
+    async fn cancel_scheduled(
+        &self,
+        organization: OrganizationNumber,
+        key: Arc<str>,
+    ) -> Result<bool, StoreError> {
+        self.inner.cancel_scheduled(organization, key).await
     }
 
     async fn publish_detached(

@@ -282,6 +282,8 @@ impl World {
             accepted_at: self.clock.now(),
             idempotency: None,
             changes,
+            scheduled: Vec::new(),
+            firing: None,
         };
         let outcome = self.store.publish(publish).await.unwrap();
         assert!(matches!(outcome, PublishOutcome::Committed(_)), "{outcome:?}");
@@ -307,6 +309,7 @@ impl World {
             representations: None,
             changes: None,
             matched,
+            fired: None,
         };
         ResourceChange {
             kind: ResourceKind::Event,
@@ -316,6 +319,7 @@ impl World {
             stores_body: true,
             body: Bytes::from(format!(r#"{{"n":{n},"title":"Visit"}}"#)),
             actions: vec![action],
+            firings: None,
         }
     }
 

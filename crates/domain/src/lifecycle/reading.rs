@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::facts::Facts;
 use crate::resource::{ResourceId, ResourceKind};
 use crate::time::Timestamp;
 
@@ -60,6 +61,13 @@ impl State {
 #[must_use]
 pub fn is_confirmed(resource: &Value) -> bool {
     State::read_confirmed(resource)
+}
+
+/// Whether a date or place of an event is decided now. Who publishes `event.confirmed` by name may leave the state to say nothing
+/// about it; then it counts as confirmed since.
+#[must_use]
+pub fn is_confirmed_now(facts: &Facts, resource: &Value) -> bool {
+    if resource.get("confirmed").is_some() { is_confirmed(resource) } else { facts.ever_confirmed }
 }
 
 /// Whether an order is cancelled, by its status or by `cancelled`; an event by `cancelled` alone.

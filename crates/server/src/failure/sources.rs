@@ -44,7 +44,9 @@ impl From<PublishError> for Failure {
             PublishError::VersionMismatch { .. } => {
                 Self::new(FailureKind::VersionMismatch, error.to_string())
             }
-            PublishError::TooManyToPush { .. } => Self::new(FailureKind::LimitReached, error.to_string()),
+            PublishError::TooManyToPush { .. } | PublishError::TooManyScheduled { .. } => {
+                Self::new(FailureKind::LimitReached, error.to_string())
+            }
             PublishError::Contended | PublishError::CatalogueContended => {
                 Self::new(FailureKind::Unavailable, error.to_string())
             }

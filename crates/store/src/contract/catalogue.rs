@@ -57,6 +57,7 @@ pub async fn organizations_keys_and_subscriptions_are_found(fixture: &dyn Fixtur
         masks_doo_secrets: Some(true),
         join_link: Some(true),
         schema_check: Some(SchemaCheck::Reject),
+        default_expiry_hours: Some(Some(48)),
     };
     world.change(CatalogueChange::UpdateOrganization { organization, update: clinic }).await;
     let key = new_key(organization, "key");

@@ -7,6 +7,7 @@ use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{OrganizationNumber, Sequence};
+use rendezhook_domain::timer::Fired;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::fault::unreadable;
@@ -22,8 +23,8 @@ pub(super) fn insert_action(
     connection
         .prepare_cached(
             "INSERT INTO action (sequence, organization, resource, kind, resource_id, name, version, user, occurred_at,
-                 accepted_at, expires_at, body, last_delivery, representations, changes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 accepted_at, expires_at, body, last_delivery, representations, changes, timer, late_by_seconds)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .execute(params![
             stored(action.sequence.get()),
@@ -41,6 +42,8 @@ pub(super) fn insert_action(
             stored(last_delivery.get()),
             action.representations.as_deref(),
             action.changes.as_deref(),
+            action.fired.as_ref().map(|fired| fired.timer.as_ref()),
+            action.fired.as_ref().and_then(|fired| fired.late_by_seconds),
         ])?;
     Ok(())
 }
@@ -62,7 +65,8 @@ pub(super) fn delete_body(connection: &Connection, number: u64) -> rusqlite::Res
 /// The body is selected on its own: SQLite prepares a join anew for each value of its parameters, which takes longer than the
 /// reading itself.
 const READ_ACTION: &str = "SELECT sequence, organization, resource, kind, resource_id, name, version, user, occurred_at,
-         accepted_at, expires_at, representations, changes, (SELECT bytes FROM body WHERE number = action.body)
+         accepted_at, expires_at, representations, changes, (SELECT bytes FROM body WHERE number = action.body), timer,
+         late_by_seconds
      FROM action WHERE sequence = ?1";
 
 /// An action with its body; `None` when either was removed by retention.
@@ -97,7 +101,14 @@ fn accepted_action(row: &Row<'_>) -> rusqlite::Result<Option<AcceptedAction>> {
         representations: optional_bytes(row, 11)?,
         changes: optional_bytes(row, 12)?,
         resource: Bytes::copy_from_slice(body),
+        fired: fired(row)?,
     }))
+}
+
+fn fired(row: &Row<'_>) -> rusqlite::Result<Option<Fired>> {
+    let timer: Option<Arc<str>> = row.get(14)?;
+    let Some(timer) = timer else { return Ok(None) };
+    Ok(Some(Fired { timer, late_by_seconds: row.get(15)? }))
 }
 
 fn optional_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Bytes>> {

@@ -5,6 +5,7 @@ mod draft;
 mod load;
 mod seal;
 mod subscription;
+mod timer;
 
 pub(super) use self::change::{apply, disable};
 pub(super) use self::draft::Draft;

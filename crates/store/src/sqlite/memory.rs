@@ -4,6 +4,8 @@ mod cleanups;
 mod counters;
 mod fanouts;
 mod retention;
+mod scheduled;
+mod timer_walks;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ pub(super) use self::cleanups::{Cleanup, Cleanups};
 pub(super) use self::counters::Counters;
 pub(super) use self::fanouts::Fanouts;
 pub(super) use self::retention::{ReceiverWalk, Retention};
+pub(super) use self::scheduled::ScheduledCounts;
+pub(super) use self::timer_walks::{TimerWalk, TimerWalks, WalkedKind};
 use super::catalogue::{Draft, load_catalogue};
 use super::fault::Fault;
 use crate::catalogue::{Catalogue, CatalogueVersion, SubscriptionEntry};
@@ -37,6 +41,8 @@ pub(super) struct Memory {
     pub(super) fanouts: Arc<Fanouts>,
     pub(super) cleanups: Arc<Cleanups>,
     pub(super) retention: Retention,
+    pub(super) timer_walks: Arc<TimerWalks>,
+    pub(super) scheduled: Arc<ScheduledCounts>,
 }
 
 impl Memory {
@@ -53,6 +59,8 @@ impl Memory {
             fanouts: Arc::new(Fanouts::load(connection)?),
             cleanups: Arc::new(Cleanups::load(connection)?),
             retention: Retention::load(connection)?,
+            timer_walks: Arc::new(TimerWalks::load(connection)?),
+            scheduled: Arc::new(ScheduledCounts::load(connection)?),
         })
     }
 
@@ -97,6 +105,6 @@ impl Memory {
 
     /// Whether there is work that nobody waits for.
     pub(super) fn has_jobs(&self) -> bool {
-        !self.fanouts.is_empty() || !self.cleanups.is_empty()
+        !self.fanouts.is_empty() || !self.cleanups.is_empty() || !self.timer_walks.is_empty()
     }
 }

@@ -14,12 +14,14 @@ use super::open::OpenError;
 use super::options::SqliteOptions;
 use super::reader::{self, ListRequest, PendingRequest, Reader};
 use super::writer::{
-    ChangeWork, CheckWork, DetachedWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
+    CancelScheduledWork, ChangeWork, CheckWork, DetachedWork, PublishWork, Published, RecordWork, RetainWork,
+    WriterHandle,
 };
 use crate::catalogue::Catalogue;
 use crate::change::{CatalogueChange, ChangeRefusal};
 use crate::error::StoreError;
 use crate::feed::{Announcement, FeedReceiver};
+use crate::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
@@ -104,6 +106,44 @@ impl Store for SqliteStore {
 
     async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError> {
         self.writer.ask_refusable(PublishWork(publish)).await
+    }
+
+    async fn due_firings(
+        &self,
+        until: Timestamp,
+        after: Option<FiringKey>,
+        limit: usize,
+    ) -> Result<DuePage, StoreError> {
+        self.resource_reader
+            .read("reading what is due", move |connection| {
+                reader::due_firings(connection, until, after, limit)
+            })
+            .await
+    }
+
+    fn firing_signal(&self) -> Arc<FiringSignal> {
+        Arc::clone(self.published.firing_signal())
+    }
+
+    async fn scheduled(
+        &self,
+        organization: OrganizationNumber,
+        after: Option<Arc<str>>,
+        limit: usize,
+    ) -> Result<Vec<ScheduledView>, StoreError> {
+        self.list_reader
+            .read("listing scheduled actions", move |connection| {
+                reader::scheduled(connection, organization, after.as_ref(), limit)
+            })
+            .await
+    }
+
+    async fn cancel_scheduled(
+        &self,
+        organization: OrganizationNumber,
+        key: Arc<str>,
+    ) -> Result<bool, StoreError> {
+        self.writer.ask(CancelScheduledWork { organization, key }).await
     }
 
     async fn publish_detached(

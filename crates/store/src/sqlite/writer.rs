@@ -7,6 +7,7 @@
 mod cleanup;
 mod detached;
 mod fanout;
+mod firing;
 mod group;
 mod handle;
 mod idempotency;
@@ -17,6 +18,7 @@ mod requests;
 mod retain;
 mod rows;
 mod thread;
+mod timer_walk;
 mod turn;
 
 pub(super) use self::detached::DetachedWork;
@@ -24,9 +26,10 @@ pub(super) use self::handle::WriterHandle;
 pub(super) use self::job::Message;
 pub(super) use self::publish::PublishWork;
 pub(super) use self::record::RecordWork;
-pub(super) use self::requests::{ChangeWork, CheckWork};
+pub(super) use self::requests::{CancelScheduledWork, ChangeWork, CheckWork};
 pub(super) use self::retain::RetainWork;
 pub(super) use self::thread::{Published, Writer};
+pub(super) use self::timer_walk::begin as begin_timer_walk;
 pub(super) use self::turn::Turn;
 
 /// About how many rows a turn writes at most, so that nobody waits long for the next one.

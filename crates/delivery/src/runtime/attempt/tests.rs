@@ -91,6 +91,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         resource: Bytes::from_static(b"{}"),
         representations: None,
         changes: None,
+        fired: None,
     };
     let entry = Organization {
         number: organization,
@@ -101,6 +102,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         masks_doo_secrets: false,
         join_link: false,
         schema_check: SchemaCheck::default(),
+        default_expiry_hours: None,
         created_at: Timestamp::EARLIEST,
     };
     Attempt {

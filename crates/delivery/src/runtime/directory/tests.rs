@@ -50,6 +50,7 @@ fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<Or
         masks_doo_secrets: false,
         join_link: false,
         schema_check: SchemaCheck::default(),
+        default_expiry_hours: None,
         created_at: Timestamp::EARLIEST,
     };
     Arc::new(OrganizationEntry::new(

@@ -117,6 +117,7 @@ impl<'a> WrittenItem<'a> {
             occurred_at,
             expires_at,
             representations: representations.flatten().map(share),
+            later: None,
         })
     }
 }

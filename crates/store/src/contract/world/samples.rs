@@ -104,7 +104,15 @@ pub fn keys_of(action: &CommittedAction) -> Vec<DeliveryKey> {
 pub fn request(catalogue: &Catalogue, organization: OrganizationNumber, changes: Vec<Change>) -> Publish {
     let entry = catalogue.organization(organization).unwrap();
     let changes = changes.into_iter().map(|change| change.decided(entry)).collect();
-    Publish { organization, catalogue: catalogue.version, accepted_at: at(0), idempotency: None, changes }
+    Publish {
+        organization,
+        catalogue: catalogue.version,
+        accepted_at: at(0),
+        idempotency: None,
+        changes,
+        scheduled: Vec::new(),
+        firing: None,
+    }
 }
 
 /// What happened to a resource, before it is matched.
@@ -162,6 +170,7 @@ impl Change {
                 representations: None,
                 changes: None,
                 matched,
+                fired: None,
             }
         });
         let actions = actions.collect();
@@ -173,6 +182,7 @@ impl Change {
             stores_body: self.stores_body,
             body: self.body,
             actions,
+            firings: None,
         }
     }
 }

@@ -25,6 +25,7 @@ fn committed(sequence: u64, receivers: &[u32], body: usize) -> CommittedAction {
         resource: Bytes::from(vec![b' '; body]),
         representations: None,
         changes: None,
+        fired: None,
     };
     let deliveries = receivers
         .iter()

@@ -2,6 +2,7 @@
 
 mod oauth_client;
 mod subscription;
+mod timer;
 
 use std::sync::Arc;
 
@@ -51,6 +52,11 @@ pub(in crate::sqlite) fn apply(turn: &mut Turn<'_>, change: &CatalogueChange) ->
         CatalogueChange::DeleteDooGroup { organization, group, at } => {
             subscription::delete_doo_group(turn, *organization, *group, *at)
         }
+        CatalogueChange::CreateTimer(new) => timer::create(turn, new),
+        CatalogueChange::UpdateTimer(update) => timer::update(turn, update),
+        CatalogueChange::DeleteTimer { organization, timer, at } => {
+            timer::delete(turn, *organization, *timer, *at)
+        }
         CatalogueChange::DeleteSubscription { organization, subscription, at } => {
             subscription::delete(turn, *organization, *subscription, *at)
         }
@@ -96,6 +102,7 @@ fn create_organization(turn: &mut Turn<'_>, new: &NewOrganization) -> Applied {
         masks_doo_secrets: false,
         join_link: false,
         schema_check: SchemaCheck::default(),
+        default_expiry_hours: None,
         created_at: new.created_at,
     });
     Ok(Ok(()))
@@ -116,9 +123,12 @@ fn update_organization(
     organization.masks_doo_secrets = update.masks_doo_secrets.unwrap_or(organization.masks_doo_secrets);
     organization.join_link = update.join_link.unwrap_or(organization.join_link);
     organization.schema_check = update.schema_check.unwrap_or(organization.schema_check);
+    organization.default_expiry_hours =
+        update.default_expiry_hours.unwrap_or(organization.default_expiry_hours);
     turn.connection
         .prepare_cached(
-            "UPDATE organization SET name = ?2, vyte_body = ?3, masks_doo_secrets = ?4, join_link = ?5, schema_check = ?6
+            "UPDATE organization SET name = ?2, vyte_body = ?3, masks_doo_secrets = ?4, join_link = ?5, schema_check = ?6,
+                 default_expiry_hours = ?7
              WHERE number = ?1",
         )?
         .execute(params![
@@ -128,6 +138,7 @@ fn update_organization(
             organization.masks_doo_secrets,
             organization.join_link,
             organization.schema_check.name(),
+            organization.default_expiry_hours,
         ])?;
     turn.memory.draft_mut().put_organization(organization);
     Ok(Ok(()))

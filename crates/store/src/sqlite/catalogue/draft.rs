@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::organization::Organization;
-use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
+use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber, TimerNumber};
+use rendezhook_domain::timer::Timer;
 use rendezhook_secrets::KeyHash;
 
 use crate::catalogue::{
@@ -34,6 +35,7 @@ struct Parts {
     receivers: Vec<Arc<ReceiverEntry>>,
     keys: Vec<Arc<ApiKeyEntry>>,
     oauth_clients: Vec<Arc<OAuthClientEntry>>,
+    timers: Vec<Arc<Timer>>,
 }
 
 impl Draft {
@@ -79,6 +81,7 @@ impl Draft {
                 receivers: entry.receivers.clone(),
                 keys: entry.keys.clone(),
                 oauth_clients: entry.oauth_clients.clone(),
+                timers: entry.timers.clone(),
             };
             self.organizations.insert(number, parts);
         }
@@ -101,6 +104,7 @@ impl Draft {
                     receivers: Vec::new(),
                     keys: Vec::new(),
                     oauth_clients: Vec::new(),
+                    timers: Vec::new(),
                 };
                 self.organizations.insert(number, parts);
             }
@@ -139,6 +143,26 @@ impl Draft {
         self.oauth_clients.insert(number, None);
         if let Some(parts) = self.parts(organization) {
             parts.oauth_clients.retain(|kept| kept.number != number);
+        }
+    }
+
+    /// The timers of an organization with the changes so far.
+    pub(in crate::sqlite) fn timers(&mut self, organization: OrganizationNumber) -> &[Arc<Timer>] {
+        self.parts(organization).map_or(&[], |parts| parts.timers.as_slice())
+    }
+
+    /// Adds a timer, or puts new values in place of its old ones.
+    pub(super) fn put_timer(&mut self, timer: Timer) {
+        let Some(parts) = self.parts(timer.organization) else { return };
+        match parts.timers.iter_mut().find(|kept| kept.number == timer.number) {
+            Some(kept) => *kept = Arc::new(timer),
+            None => parts.timers.push(Arc::new(timer)),
+        }
+    }
+
+    pub(super) fn remove_timer(&mut self, organization: OrganizationNumber, number: TimerNumber) {
+        if let Some(parts) = self.parts(organization) {
+            parts.timers.retain(|kept| kept.number != number);
         }
     }
 
@@ -198,7 +222,8 @@ impl Draft {
                 parts.receivers,
                 parts.keys,
                 parts.oauth_clients,
-            );
+            )
+            .with_timers(parts.timers);
             catalogue.organizations.insert(number, Arc::new(entry));
         }
         apply_each(&mut catalogue.subscriptions, self.subscriptions);

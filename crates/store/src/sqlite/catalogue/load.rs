@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::seal::{SecretColumn, open_data_key, open_token_key};
-use super::subscription;
+use super::{subscription, timer};
 use crate::catalogue::{
     ApiKeyEntry, Catalogue, CatalogueVersion, OAuthClientEntry, OrganizationEntry, ReceiverEntry,
     SubscriptionEntry,
@@ -57,7 +57,8 @@ pub(in crate::sqlite) fn load_catalogue(
     let mut data_keys = HashMap::new();
     let mut organizations = Vec::new();
     let mut statement = connection.prepare(
-        "SELECT number, id, name, vyte_id, vyte_body, created_at, data_key, masks_doo_secrets, join_link, schema_check
+        "SELECT number, id, name, vyte_id, vyte_body, created_at, data_key, masks_doo_secrets, join_link, schema_check,
+             default_expiry_hours
          FROM organization ORDER BY number",
     )?;
     let mut rows = statement.query([])?;
@@ -77,6 +78,7 @@ pub(in crate::sqlite) fn load_catalogue(
     let mut clients = by_organization(clients, |client| client.organization);
     let entries = read_subscriptions(connection, &data_keys)?;
     let subscriptions = entries.iter().map(|entry| (entry.subscription.number, Arc::clone(entry))).collect();
+    let mut timers = by_organization(timer::read_all(connection)?, |timer| timer.organization);
     let mut entries = by_organization(entries, |entry| entry.subscription.organization);
 
     let admin_key = read_setting(connection, ADMIN_KEY)?
@@ -106,7 +108,8 @@ pub(in crate::sqlite) fn load_catalogue(
             receivers.remove(&number).unwrap_or_default(),
             api_keys.remove(&number).unwrap_or_default(),
             clients.remove(&number).unwrap_or_default(),
-        );
+        )
+        .with_timers(timers.remove(&number).unwrap_or_default());
         catalogue.organizations.insert(number, Arc::new(entry));
     }
     Ok((catalogue, data_keys))
@@ -135,6 +138,7 @@ fn read_organization(row: &Row<'_>) -> rusqlite::Result<Organization> {
         masks_doo_secrets: row.get(7)?,
         join_link: row.get(8)?,
         schema_check: schema_check.ok_or_else(|| unreadable(9, "a way to check resources"))?,
+        default_expiry_hours: row.get(10)?,
         created_at: timestamp(row, 5)?,
     })
 }

@@ -36,11 +36,13 @@ pub(in crate::sqlite) struct Counters {
     pub(in crate::sqlite) sequence: Counter,
     pub(in crate::sqlite) body: Counter,
     pub(in crate::sqlite) resource: Counter,
+    pub(in crate::sqlite) firing: Counter,
 }
 
 const SEQUENCE: &str = "sequence";
 const BODY: &str = "body";
 const RESOURCE: &str = "resource";
+const FIRING: &str = "firing";
 
 impl Counters {
     pub(in crate::sqlite) fn load(connection: &Connection) -> rusqlite::Result<Self> {
@@ -48,11 +50,21 @@ impl Counters {
             let reserved = position(connection, name)?;
             Ok::<_, rusqlite::Error>(Counter { last: reserved, reserved })
         };
-        Ok(Self { sequence: counter(SEQUENCE)?, body: counter(BODY)?, resource: counter(RESOURCE)? })
+        Ok(Self {
+            sequence: counter(SEQUENCE)?,
+            body: counter(BODY)?,
+            resource: counter(RESOURCE)?,
+            firing: counter(FIRING)?,
+        })
     }
 
-    fn each(&mut self) -> [(&'static str, &mut Counter); 3] {
-        [(SEQUENCE, &mut self.sequence), (BODY, &mut self.body), (RESOURCE, &mut self.resource)]
+    fn each(&mut self) -> [(&'static str, &mut Counter); 4] {
+        [
+            (SEQUENCE, &mut self.sequence),
+            (BODY, &mut self.body),
+            (RESOURCE, &mut self.resource),
+            (FIRING, &mut self.firing),
+        ]
     }
 
     /// Before a commit: reserves what the transaction took beyond the last reservation, and a block more.

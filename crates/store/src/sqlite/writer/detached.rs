@@ -61,6 +61,7 @@ fn commit(
         resource: detached.body.clone(),
         representations: None,
         changes: None,
+        fired: None,
     };
     insert_body(turn.connection, body, &detached.body)?;
     let first = First { origin: detached.origin, due_at: detached.due_at };

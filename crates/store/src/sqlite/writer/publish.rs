@@ -9,10 +9,12 @@ use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{ResourceNumber, Sequence};
 
 use self::resource::KnownResource;
+use super::firing::{self, FiringResource};
 use super::job::{Performed, Work};
 use super::rows::{First, write_for_later, write_with_deliveries};
 use super::turn::Turn;
 use super::{JOB_ROWS_A_TURN, ROWS_A_TURN, idempotency};
+use crate::firing::NewScheduled;
 use crate::publish::{
     NewAction, Publish, PublishOutcome, Receipt, ReceiptAction, ResourceChange, StaleResource,
 };
@@ -34,8 +36,11 @@ impl Work for PublishWork {
         // What does not fit into a turn is written by later ones; its chunks are few.
         let deliveries =
             if deliveries > ROWS_A_TURN { deliveries.div_ceil(JOB_ROWS_A_TURN) } else { deliveries };
-        let of_changes: usize = self.0.changes.iter().map(|change| 2 + change.actions.len()).sum();
-        1 + of_changes + deliveries
+        let firings =
+            |change: &ResourceChange| change.firings.as_ref().map_or(0, |firings| firings.due.len());
+        let of_change = |change: &ResourceChange| 2 + change.actions.len() + firings(change);
+        let of_changes: usize = self.0.changes.iter().map(of_change).sum();
+        1 + of_changes + 2 * self.0.scheduled.len() + deliveries
     }
 
     fn bytes(&self) -> usize {
@@ -44,7 +49,8 @@ impl Work for PublishWork {
         let of_change = |change: &ResourceChange| {
             change.body.len() + change.actions.iter().map(representations).sum::<usize>()
         };
-        self.0.changes.iter().map(of_change).sum()
+        let of_scheduled = |scheduled: &NewScheduled| scheduled.content.bytes();
+        self.0.changes.iter().map(of_change).chain(self.0.scheduled.iter().map(of_scheduled)).sum()
     }
 
     fn perform(&mut self, turn: &mut Turn<'_>) -> Result<Performed<PublishOutcome>, Fault> {
@@ -59,17 +65,38 @@ impl Work for PublishWork {
                 return Ok(Performed::AnswerOnceDurable(outcome));
             }
         }
+        if let Some(key) = publish.firing
+            && !firing::waits(turn, publish.organization, key)?
+        {
+            return Ok(Performed::AnswerOnceDurable(PublishOutcome::NotDue));
+        }
+        if !has_room(turn, publish) {
+            return Ok(Performed::AnswerOnceDurable(PublishOutcome::TooManyScheduled));
+        }
         let mut known = KnownResources::new();
         let stale = check(turn, publish, &mut known)?;
         if !stale.is_empty() {
             return Ok(Performed::AnswerNow(PublishOutcome::Stale(stale)));
         }
         let receipt = write(turn, publish, &mut known)?;
+        for new in &publish.scheduled {
+            firing::schedule(turn, publish.organization, new)?;
+        }
+        if let Some(key) = publish.firing {
+            firing::end(turn, key)?;
+        }
         if let Some(claim) = &publish.idempotency {
             idempotency::remember(turn.connection, publish.organization, claim, &receipt)?;
         }
         Ok(Performed::AnswerOnceDurable(PublishOutcome::Committed(receipt)))
     }
+}
+
+/// Whether what is to be scheduled may wait beside what waits already. What takes the place of another counts as one more.
+fn has_room(turn: &Turn<'_>, publish: &Publish) -> bool {
+    let new = u64::try_from(publish.scheduled.len()).unwrap_or(u64::MAX);
+    new == 0
+        || turn.memory.scheduled.of(publish.organization).saturating_add(new) <= NewScheduled::MAXIMUM_WAITING
 }
 
 fn deliveries(publish: &Publish) -> usize {
@@ -112,6 +139,14 @@ fn write<'a>(
         let Some(resource) = known.get_mut(&(change.kind, change.resource_id.as_str())) else { continue };
         let body = write_body(turn, change)?;
         let number = resource.write(turn, publish.organization, change, body)?;
+        if let Some(firings) = &change.firings {
+            let of = FiringResource {
+                organization: publish.organization,
+                kind: change.kind,
+                id: change.resource_id.as_str(),
+            };
+            firing::replace(turn, of, firings, publish.accepted_at)?;
+        }
         for new in &change.actions {
             let Some(body) = body else { continue };
             actions.push(write_action(turn, publish, change, new, number, body, spread)?);
@@ -155,6 +190,7 @@ fn write_action(
         resource: change.body.clone(),
         representations: new.representations.clone(),
         changes: new.changes.clone(),
+        fired: new.fired.clone(),
     };
     // While earlier deliveries of the resource are still to be written, later ones have to come after them.
     let later = spread || turn.memory.fanouts.has(resource_number);

@@ -1,5 +1,10 @@
-//! Small requests: changing the catalogue, and checking that the store can be written.
+//! Small requests: changing the catalogue, taking back what is scheduled, and checking that the store can be written.
 
+use std::sync::Arc;
+
+use rendezhook_domain::sequence::OrganizationNumber;
+
+use super::firing;
 use super::job::{Performed, Work};
 use super::turn::Turn;
 use crate::change::{CatalogueChange, ChangeRefusal};
@@ -19,6 +24,25 @@ impl Work for ChangeWork {
 
     fn perform(&mut self, turn: &mut Turn<'_>) -> Result<Performed<Self::Answer>, Fault> {
         apply(turn, &self.0).map(Performed::AnswerOnceDurable)
+    }
+}
+
+/// Takes back an action that was published to be delivered later.
+pub(in crate::sqlite) struct CancelScheduledWork {
+    pub(in crate::sqlite) organization: OrganizationNumber,
+    pub(in crate::sqlite) key: Arc<str>,
+}
+
+impl Work for CancelScheduledWork {
+    type Answer = bool;
+    const DOING: &'static str = "cancelling a scheduled action";
+
+    fn rows(&self) -> usize {
+        2
+    }
+
+    fn perform(&mut self, turn: &mut Turn<'_>) -> Result<Performed<bool>, Fault> {
+        firing::cancel(turn, self.organization, &self.key).map(Performed::AnswerOnceDurable)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::KeyEncryptionKey;
 use rusqlite::Connection;
 
@@ -10,9 +11,10 @@ use super::group::{Background, Collector, Group};
 use super::handle::WriterQueue;
 use super::job::Job;
 use super::turn::Turn;
-use super::{cleanup, fanout};
+use super::{cleanup, fanout, timer_walk};
 use crate::catalogue::Catalogue;
 use crate::feed::{CommittedAction, FeedSender};
+use crate::firing::FiringSignal;
 use crate::sqlite::checkpoint::LogWatch;
 use crate::sqlite::fault::{Fault, SharedFault};
 use crate::sqlite::memory::Memory;
@@ -23,6 +25,7 @@ pub(in crate::sqlite) struct Published {
     catalogue: RwLock<Arc<Catalogue>>,
     pending: AtomicU64,
     highest_sequence: AtomicU64,
+    firing_signal: Arc<FiringSignal>,
 }
 
 impl Published {
@@ -31,6 +34,7 @@ impl Published {
             catalogue: RwLock::new(Arc::clone(&memory.catalogue)),
             pending: AtomicU64::new(memory.pending),
             highest_sequence: AtomicU64::new(memory.counters.sequence.last()),
+            firing_signal: Arc::default(),
         }
     }
 
@@ -44,6 +48,10 @@ impl Published {
 
     pub(in crate::sqlite) fn highest_sequence(&self) -> u64 {
         self.highest_sequence.load(Ordering::Relaxed)
+    }
+
+    pub(in crate::sqlite) fn firing_signal(&self) -> &Arc<FiringSignal> {
+        &self.firing_signal
     }
 
     fn show(&self, memory: &Memory, catalogue_changed: bool) {
@@ -83,6 +91,7 @@ impl TurnFailure {
 struct Written {
     committed: Vec<CommittedAction>,
     catalogue_changed: bool,
+    earliest_firing: Option<Timestamp>,
 }
 
 impl Writer {
@@ -148,18 +157,28 @@ impl Writer {
         let connection = &self.connection;
         let execute = |statement| connection.prepare_cached(statement)?.execute([]);
         execute("BEGIN IMMEDIATE").map_err(|error| TurnFailure::new(error, false))?;
-        let mut turn = Turn { connection, memory: &mut self.memory, key: &self.key, committed: Vec::new() };
+        let mut turn = Turn {
+            connection,
+            memory: &mut self.memory,
+            key: &self.key,
+            committed: Vec::new(),
+            earliest_firing: None,
+        };
         perform(&mut turn, jobs, self.background).map_err(|fault| TurnFailure::new(fault, false))?;
         let committed = std::mem::take(&mut turn.committed);
+        let earliest_firing = turn.earliest_firing;
         let catalogue_changed = self.memory.finish_draft();
         execute("COMMIT").map_err(|error| TurnFailure::new(error, true))?;
-        Ok(Written { committed, catalogue_changed })
+        Ok(Written { committed, catalogue_changed, earliest_firing })
     }
 
     /// Deliveries first: they were matched by the catalogue before the change, or by it.
     fn tell(&self, written: Written) {
         if !written.committed.is_empty() {
             self.feed.committed(written.committed);
+        }
+        if let Some(due_at) = written.earliest_firing {
+            self.published.firing_signal.committed(due_at);
         }
         if written.catalogue_changed {
             self.feed.catalogue_changed();
@@ -188,6 +207,7 @@ fn perform(turn: &mut Turn<'_>, jobs: &mut [Box<dyn Job>], background: Backgroun
     if background != Background::Idle {
         fanout::step(turn)?;
         cleanup::step(turn)?;
+        timer_walk::step(turn)?;
     }
     for job in jobs {
         job.perform(turn)?;

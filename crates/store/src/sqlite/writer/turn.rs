@@ -1,7 +1,11 @@
 //! What a request can use while it is performed.
 
+use std::sync::Arc;
+
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::time::Timestamp;
+use rendezhook_domain::timer::Timer;
 use rendezhook_secrets::KeyEncryptionKey;
 use rusqlite::Connection;
 
@@ -16,9 +20,21 @@ pub(in crate::sqlite) struct Turn<'a> {
     pub(in crate::sqlite) key: &'a KeyEncryptionKey,
     /// What goes to the feed once the transaction is on disk.
     pub(in crate::sqlite) committed: Vec<CommittedAction>,
+    /// When the earliest of the firings is due that were written, which is told once the transaction is on disk.
+    pub(in crate::sqlite) earliest_firing: Option<Timestamp>,
 }
 
 impl Turn<'_> {
+    /// A firing was written that is due at this instant.
+    pub(in crate::sqlite) fn note_firing(&mut self, due_at: Timestamp) {
+        self.earliest_firing = Some(self.earliest_firing.map_or(due_at, |earliest| earliest.min(due_at)));
+    }
+
+    /// The timers of an organization as they were before this turn's changes.
+    pub(in crate::sqlite) fn timers(&self, number: OrganizationNumber) -> Vec<Arc<Timer>> {
+        self.memory.catalogue.organization(number).map(|entry| entry.timers.clone()).unwrap_or_default()
+    }
+
     /// An organization with what this turn has changed.
     pub(in crate::sqlite) fn organization(&self, number: OrganizationNumber) -> Option<&Organization> {
         match &self.memory.draft {
