@@ -1,8 +1,12 @@
-//! Where the runtime takes the time from.
+//! Where the runtime takes the time from, and whether it can be trusted at the moment.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rendezhook_domain::time::Timestamp;
+
+mod guard;
+
+pub use self::guard::{ClockGuard, ClockJump};
 
 /// A source of wall time.
 ///

@@ -12,8 +12,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use self::attempt::Surroundings;
 use self::driver::{Driver, Sources};
 use self::preparation::Preparation;
+use self::time::SteadyTime;
 use self::warnings::Warnings;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockGuard};
 use crate::means::Means;
 use crate::options::DeliveryOptions;
 
@@ -52,6 +53,7 @@ pub struct Delivery {
     feed: FeedReceiver,
     means: Means,
     clock: Arc<dyn Clock>,
+    clock_guard: Arc<ClockGuard>,
     watches: mpsc::Receiver<handle::Watch>,
     figures: watch::Sender<DeliveryFigures>,
 }
@@ -86,9 +88,14 @@ impl Delivery {
     ) -> (Self, DeliveryHandle) {
         let (watch_sender, watches) = mpsc::channel(WATCHES_IN_QUEUE);
         let (figures, figures_receiver) = watch::channel(DeliveryFigures::default());
-        let handle =
-            DeliveryHandle { store: Arc::clone(&store), watches: watch_sender, figures: figures_receiver };
-        (Self { options, store, feed, means, clock, watches, figures }, handle)
+        let clock_guard = Arc::new(ClockGuard::new(Arc::clone(&clock)));
+        let handle = DeliveryHandle {
+            store: Arc::clone(&store),
+            watches: watch_sender,
+            figures: figures_receiver,
+            clock_guard: Arc::clone(&clock_guard),
+        };
+        (Self { options, store, feed, means, clock, clock_guard, watches, figures }, handle)
     }
 
     /// Delivers until `shutdown` is ready; then no new attempt starts, those under way end within their deadline and a
@@ -107,8 +114,9 @@ impl Delivery {
             ended: ended_sender,
         });
         let sources = Sources { feed: self.feed, ended, watches: self.watches };
+        let time = SteadyTime::new(Arc::clone(&surroundings.clock), self.clock_guard);
         let mut driver =
-            Driver::new(&self.options, Arc::clone(&self.store), surroundings, sources, self.figures);
+            Driver::new(&self.options, Arc::clone(&self.store), surroundings, sources, time, self.figures);
         let mut shutdown = std::pin::pin!(shutdown);
 
         let announcements = tokio::select! {

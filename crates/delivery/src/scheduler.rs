@@ -76,6 +76,8 @@ pub struct Scheduler {
     /// The time of the step under way.
     now: Timestamp,
     stopped: bool,
+    /// Nothing expires: the time is in doubt.
+    expiry_held: bool,
 
     entries: Slab<Entry>,
     histories: Slab<History>,
@@ -116,6 +118,7 @@ impl Scheduler {
             limits,
             now: Timestamp::EARLIEST,
             stopped: false,
+            expiry_held: false,
             entries: Slab::new(),
             histories: Slab::new(),
             subscriptions: Slab::new(),
@@ -167,7 +170,7 @@ impl Scheduler {
     #[must_use]
     pub fn wake_at(&self) -> Option<Timestamp> {
         let due = self.due.first(&self.histories).map(|(at, _)| at);
-        let expiry = if self.expiring < self.limits.expiring {
+        let expiry = if self.expiring < self.limits.expiring && !self.expiry_held {
             self.expiry.first(&self.histories).map(|(at, _)| at)
         } else {
             None
@@ -185,6 +188,7 @@ impl Scheduler {
             Input::PageLoaded { request, page } => self.take_page(request, page),
             Input::AttemptEnded { key, verdict } => self.end_attempt(key, verdict, random, effects),
             Input::Recorded(key) => self.note_record(key),
+            Input::ExpiryHeld(held) => self.expiry_held = held,
             Input::Stop => self.stopped = true,
         }
     }

@@ -63,12 +63,14 @@ pub enum FinalState {
     Cancelled,
     /// The receiver refused it: 410, or `webhook-delivery: abort-message`.
     Refused,
+    /// The server crashed again and again while it attempted it, and it alone.
+    SetAside,
 }
 
 impl FinalState {
     /// Every final state.
-    pub const ALL: [Self; 5] =
-        [Self::Delivered, Self::Exhausted, Self::Expired, Self::Cancelled, Self::Refused];
+    pub const ALL: [Self; 6] =
+        [Self::Delivered, Self::Exhausted, Self::Expired, Self::Cancelled, Self::Refused, Self::SetAside];
 
     /// The name on the wire.
     #[must_use]
@@ -79,6 +81,7 @@ impl FinalState {
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
             Self::Refused => "refused",
+            Self::SetAside => "set_aside",
         }
     }
 
@@ -91,6 +94,7 @@ impl FinalState {
             Self::Expired => 3,
             Self::Cancelled => 4,
             Self::Refused => 5,
+            Self::SetAside => 7,
         }
     }
 

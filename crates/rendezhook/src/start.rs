@@ -149,6 +149,7 @@ impl Application {
             own_origins,
             ..ServerOptions::default()
         };
+        let clock_guard = Arc::clone(handle.clock_guard());
         let intake = Arc::new(Intake::new(Arc::clone(&shared)));
         let state =
             ServerState::new(Arc::clone(&shared), intake, graphql, handle, Arc::clone(&clock), options);
@@ -157,7 +158,7 @@ impl Application {
             listener,
             server: Server::new(state),
             delivery,
-            retention: retention::Retention::new(shared, clock, keep_bodies, keep_metadata),
+            retention: retention::Retention::new(shared, clock, clock_guard, keep_bodies, keep_metadata),
             store,
             new_admin_key,
             demo,

@@ -42,6 +42,17 @@ struct Readiness {
     store: &'static str,
     /// What the delivery side has to do.
     delivery: DeliveryNumbers,
+    /// Whether the machine's clock is relied upon.
+    clock: ClockStanding,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ClockStanding {
+    /// `relied_upon`, or `in_doubt` for ten minutes after it was set by more than a minute: until then nothing expires, is
+    /// removed or is disabled by time, and no timer fires.
+    status: &'static str,
+    /// By how many milliseconds it was set, negative when it was set back; null while it is relied upon.
+    set_by_ms: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -77,9 +88,14 @@ async fn ready(State(state): State<ServerState>) -> Response {
         Ok(()) => (StatusCode::OK, "ready", "writable"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "not_writable"),
     };
+    let jump = state.delivery.clock_guard().jump();
     let body = Readiness {
         status,
         store,
+        clock: ClockStanding {
+            status: if jump.is_some() { "in_doubt" } else { "relied_upon" },
+            set_by_ms: jump.map(|jump| jump.by_milliseconds),
+        },
         delivery: DeliveryNumbers {
             pending: figures.ok().map(|figures| figures.pending_deliveries),
             in_memory: delivery.in_memory,

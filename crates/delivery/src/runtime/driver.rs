@@ -52,6 +52,7 @@ pub(super) struct Driver {
     scheduler: Scheduler,
     random: ProcessRandomness,
     time: SteadyTime,
+    expiry_held: bool,
     directory: Directory,
     carried: CarriedActions,
     /// Actions that were read with a page. They are older than those that came with the feed, which would push them out.
@@ -104,6 +105,7 @@ impl Driver {
         store: Arc<dyn Store>,
         surroundings: Arc<Surroundings>,
         sources: Sources,
+        time: SteadyTime,
         figures: watch::Sender<DeliveryFigures>,
     ) -> Self {
         let mut turn = Turn::default();
@@ -111,7 +113,8 @@ impl Driver {
         Self {
             scheduler: Scheduler::new(options.limits),
             random: ProcessRandomness::new(),
-            time: SteadyTime::new(Arc::clone(&surroundings.clock)),
+            time,
+            expiry_held: false,
             directory,
             carried: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
             read_ahead: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
@@ -194,8 +197,13 @@ impl Driver {
                 self.turn.facts.insert(end.key, facts);
             }
         }
+        let now = self.time.now();
+        if self.expiry_held != self.time.is_in_doubt() {
+            self.expiry_held = !self.expiry_held;
+            self.turn.inputs.push(Input::ExpiryHeld(self.expiry_held));
+        }
         let Turn { inputs, effects, .. } = &mut self.turn;
-        self.scheduler.step(inputs.drain(..), self.time.now(), &mut self.random, effects);
+        self.scheduler.step(inputs.drain(..), now, &mut self.random, effects);
         self.carry_out();
         self.turn.facts.clear();
         self.turn.feed_deliveries = 0;

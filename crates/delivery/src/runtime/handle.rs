@@ -12,6 +12,8 @@ use rendezhook_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
+use crate::clock::ClockGuard;
+
 /// How often a caller looks into the store when the runtime cannot tell it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -38,6 +40,7 @@ pub struct DeliveryHandle {
     pub(super) store: Arc<dyn Store>,
     pub(super) watches: mpsc::Sender<Watch>,
     pub(super) figures: watch::Receiver<DeliveryFigures>,
+    pub(super) clock_guard: Arc<ClockGuard>,
 }
 
 impl DeliveryHandle {
@@ -51,6 +54,12 @@ impl DeliveryHandle {
     #[must_use]
     pub fn watch_figures(&self) -> watch::Receiver<DeliveryFigures> {
         self.figures.clone()
+    }
+
+    /// Says whether the machine's clock can be relied upon, for whoever ends something by time.
+    #[must_use]
+    pub fn clock_guard(&self) -> &Arc<ClockGuard> {
+        &self.clock_guard
     }
 
     /// Waits until a delivery has ended, or a failed attempt made from now on is durable, and answers with the delivery as

@@ -254,7 +254,7 @@ impl Scheduler {
             failed_attempts: self.failed_attempts(entry),
             first_failed_at,
             lane_held: first_failed_at.map_or(Duration::ZERO, |first| self.now.since(first)),
-            expires_at: history.and_then(|history| history.expires_at.get()),
+            expires_at: self.expires_at(entry),
             test: entry.is_test(),
         }
     }

@@ -1,6 +1,7 @@
 //! Deliveries that end because their time ran out before an attempt succeeded.
 
 use rendezhook_domain::delivery::FinalState;
+use rendezhook_domain::time::Timestamp;
 use rendezhook_store::record::Disposition;
 
 use super::Scheduler;
@@ -21,14 +22,21 @@ impl Scheduler {
 
     /// Whether no attempt of it may be made any more.
     pub(super) fn has_expired(&self, entry: &Entry) -> bool {
-        let expires_at = entry.history.and_then(|history| self.histories[history].expires_at.get());
-        expires_at.is_some_and(|at| at <= self.now)
+        self.expires_at(entry).is_some_and(|at| at <= self.now)
+    }
+
+    /// When it expires. Never, while expiry is held.
+    pub(super) fn expires_at(&self, entry: &Entry) -> Option<Timestamp> {
+        if self.expiry_held {
+            return None;
+        }
+        entry.history.and_then(|history| self.histories[history].expires_at.get())
     }
 
     /// Ends what has expired, as many at a time as may be recorded at the same time. What is in flight is judged when its
     /// attempt ends.
     pub(super) fn expire_due(&mut self, effects: &mut Vec<Effect>) {
-        while self.expiring < self.limits.expiring {
+        while self.expiring < self.limits.expiring && !self.expiry_held {
             let Some((at, history)) = self.expiry.first(&self.histories) else { break };
             if at > self.now {
                 break;

@@ -46,6 +46,8 @@ pub enum Input {
     },
     /// The record the scheduler asked for is durable.
     Recorded(DeliveryKey),
+    /// Whether nothing expires for now, because the time is in doubt. Attempts go on, also of what would have expired.
+    ExpiryHeld(bool),
     /// No new attempts from now on; the server is stopping.
     Stop,
 }

@@ -10,6 +10,7 @@
 
 mod authorization_server;
 mod changing;
+mod clock;
 mod delivering;
 mod faults;
 mod fetching;

@@ -45,21 +45,27 @@ use uuid::Uuid;
 use crate::faults::FaultyStore;
 use crate::receiver::PATIENCE;
 
-/// A clock that a test can set forward. It runs with the machine's otherwise.
+/// A clock that a test can set. It runs with the machine's otherwise.
 #[derive(Default)]
 pub(crate) struct SettableClock {
     ahead: AtomicU64,
+    behind: AtomicU64,
 }
 
 impl SettableClock {
     pub(crate) fn advance(&self, by: Duration) {
         self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
+
+    pub(crate) fn set_back(&self, by: Duration) {
+        self.behind.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for SettableClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().after(Duration::from_millis(self.ahead.load(Ordering::SeqCst)))
+        let by = |milliseconds: &AtomicU64| Duration::from_millis(milliseconds.load(Ordering::SeqCst));
+        SystemClock.now().after(by(&self.ahead)).before(by(&self.behind))
     }
 }
 
@@ -247,8 +253,22 @@ impl World {
         self.publish_all(vec![(resource.to_owned(), n)]).await;
     }
 
+    /// As [`World::publish`], of something after which no attempt is made.
+    pub(crate) async fn publish_until(&mut self, resource: &str, n: u64, expires_at: Timestamp) {
+        self.publish_expiring(vec![(resource.to_owned(), n)], Some(expires_at)).await;
+    }
+
+    /// The time as the server sees it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Publishes an action of each of these resources in one request; no resource may come twice.
     pub(crate) async fn publish_all(&mut self, resources: Vec<(String, u64)>) {
+        self.publish_expiring(resources, None).await;
+    }
+
+    async fn publish_expiring(&mut self, resources: Vec<(String, u64)>, expires_at: Option<Timestamp>) {
         let catalogue = self.store.catalogue();
         let name = "event.edited".parse().unwrap();
         let matched: Vec<Matched> = catalogue.organizations[&self.organization]
@@ -259,8 +279,11 @@ impl World {
             })
             .collect();
         let now = self.clock.now();
-        let changes =
+        let mut changes: Vec<ResourceChange> =
             resources.iter().map(|(resource, n)| self.edited(resource, *n, now, matched.clone())).collect();
+        for action in changes.iter_mut().flat_map(|change| &mut change.actions) {
+            action.expires_at = expires_at;
+        }
         self.commit(self.organization, changes).await;
         for (resource, _) in resources {
             *self.versions.entry(resource).or_insert(0) += 1;

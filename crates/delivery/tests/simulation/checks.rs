@@ -120,6 +120,8 @@ impl Checks {
             }
             Input::Announced(news) => self.announced(news.receiver, news.sequence),
             Input::Stop => self.stopped = true,
+            // The clock of the simulation is never set.
+            Input::ExpiryHeld(_) => {}
         }
     }
 

@@ -243,6 +243,10 @@ async fn health_needs_no_key() {
           "in_memory": 0,
           "in_flight": 0,
           "waiting_to_record": 0
+        },
+        "clock": {
+          "status": "relied_upon",
+          "set_by_ms": null
         }
       }
     }

@@ -4,6 +4,7 @@ use rendezhook_store::record::Disposition;
 
 use super::fixture::{Fixture, answered, asking, delivery, seconds};
 use crate::scheduler::SchedulerLimits;
+use crate::scheduler::input::Input;
 
 fn expiring(fixture: &Fixture, sequence: u64, resource: u64, after: u64) -> PendingDelivery {
     PendingDelivery { expires_at: Some(fixture.now.after(seconds(after))), ..delivery(sequence, 1, resource) }
@@ -86,4 +87,40 @@ fn only_so_many_expire_at_the_same_time() {
         }
     }
     assert_eq!(ends, 4, "the first one is in flight");
+}
+
+#[test]
+fn while_expiry_is_held_attempts_go_on_and_nothing_ends() {
+    let mut fixture = Fixture::new(1);
+    fixture.commit([expiring(&fixture, 1, 7, 60), expiring(&fixture, 2, 7, 60)]);
+    assert_eq!(fixture.started(), [1]);
+    fixture.step([Input::ExpiryHeld(true)]);
+    fixture.pass(seconds(3_600));
+    assert!(fixture.records().is_empty());
+    // Its retry is planned as if it never expired: at once, over and over, is what must not come of an expiry in the past.
+    fixture.end(1, answered(500));
+    let first_failed_at = fixture.now;
+    let due_at = fixture.now.after(seconds(5));
+    assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, first_failed_at });
+    fixture.recorded(1);
+    fixture.pass(seconds(5));
+    assert_eq!(fixture.started(), [1]);
+    fixture.finish(1, answered(200));
+    fixture.records();
+    assert_eq!(fixture.started(), [2]);
+    fixture.end(2, answered(500));
+    fixture.records();
+    fixture.recorded(2);
+
+    fixture.step([Input::ExpiryHeld(false)]);
+    assert_eq!(fixture.record().final_state(), Some(FinalState::Expired));
+}
+
+#[test]
+fn while_expiry_is_held_nobody_is_woken_for_it() {
+    let mut fixture = Fixture::new(1);
+    fixture.commit([delivery(1, 1, 7), expiring(&fixture, 2, 7, 60)]);
+    assert_eq!(fixture.scheduler.wake_at(), Some(fixture.now.after(seconds(60))));
+    fixture.step([Input::ExpiryHeld(true)]);
+    assert_eq!(fixture.scheduler.wake_at(), None);
 }
