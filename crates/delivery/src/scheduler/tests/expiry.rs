@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use rendezhook_domain::delivery::FinalState;
 use rendezhook_store::pending::PendingDelivery;
 use rendezhook_store::record::Disposition;
@@ -101,7 +103,10 @@ fn while_expiry_is_held_attempts_go_on_and_nothing_ends() {
     fixture.end(1, answered(500));
     let first_failed_at = fixture.now;
     let due_at = fixture.now.after(seconds(5));
-    assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, first_failed_at });
+    assert_eq!(
+        fixture.record().disposition,
+        Disposition::Retry { due_at, first_failed_at, lane_held: Duration::ZERO }
+    );
     fixture.recorded(1);
     fixture.pass(seconds(5));
     assert_eq!(fixture.started(), [1]);
