@@ -200,7 +200,8 @@ impl Driver {
         let now = self.time.now();
         if self.expiry_held != self.time.is_in_doubt() {
             self.expiry_held = !self.expiry_held;
-            self.turn.inputs.push(Input::ExpiryHeld(self.expiry_held));
+            // Before everything else: what came in this turn must not be judged by a time that is in doubt.
+            self.turn.inputs.insert(0, Input::ExpiryHeld(self.expiry_held));
         }
         let Turn { inputs, effects, .. } = &mut self.turn;
         self.scheduler.step(inputs.drain(..), now, &mut self.random, effects);
