@@ -17,10 +17,11 @@ static WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signatur
 static WEBHOOK_SEQUENCE: HeaderName = HeaderName::from_static("webhook-sequence");
 static WEBHOOK_ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
 static WEBHOOK_TRIGGER: HeaderName = HeaderName::from_static("webhook-trigger");
+static WEBHOOK_REPLAY: HeaderName = HeaderName::from_static("webhook-replay");
 static WEBHOOK_OVERTAKEN: HeaderName = HeaderName::from_static("webhook-overtaken");
 
 /// How many fields the longest request of a dialect has.
-const CAPACITY: usize = 8;
+const CAPACITY: usize = 9;
 
 /// `content-type`, `webhook-id`, and `webhook-timestamp` in whole seconds: what says which message this is and when it was sent.
 pub(crate) fn identified(context: &DeliveryContext<'_>, now: Timestamp) -> Result<HeaderMap, BuildError> {
@@ -73,8 +74,9 @@ pub(crate) fn insert_order(headers: &mut HeaderMap, context: &DeliveryContext<'_
     }
 }
 
-/// `webhook-trigger: test` on a delivery that somebody asked for as a test, and `re-push` on one that was asked for to have a stored
-/// state again. Their bodies are those of others.
+/// `webhook-trigger: test` on a delivery that somebody asked for as a test, `re-push` on one that was asked for to have a stored
+/// state again, `replay` on the same message once more and `backfill` on one that another subscription got; the latter two also
+/// carry `webhook-replay: true`. Their bodies are those of others.
 pub(crate) fn insert_trigger(headers: &mut HeaderMap, context: &DeliveryContext<'_>) {
     match context.origin {
         DeliveryOrigin::Original => {}
@@ -83,6 +85,14 @@ pub(crate) fn insert_trigger(headers: &mut HeaderMap, context: &DeliveryContext<
         }
         DeliveryOrigin::RePush => {
             headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("re-push"));
+        }
+        DeliveryOrigin::Replay => {
+            headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("replay"));
+            headers.insert(&WEBHOOK_REPLAY, HeaderValue::from_static("true"));
+        }
+        DeliveryOrigin::Backfill => {
+            headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("backfill"));
+            headers.insert(&WEBHOOK_REPLAY, HeaderValue::from_static("true"));
         }
     }
 }

@@ -16,11 +16,15 @@ pub enum DeliveryOrigin {
     Test,
     /// Somebody asked for stored resources to be pushed anew: the state at that time, in a lane of its own.
     RePush,
+    /// Somebody asked for an ended delivery once more: the same message under the same `webhook-id`.
+    Replay,
+    /// Somebody asked for what one subscription got to be sent to another: a message of its own.
+    Backfill,
 }
 
 impl DeliveryOrigin {
     /// Every origin.
-    pub const ALL: [Self; 3] = [Self::Original, Self::Test, Self::RePush];
+    pub const ALL: [Self; 5] = [Self::Original, Self::Test, Self::RePush, Self::Replay, Self::Backfill];
 
     /// The number under which stores keep it. Never changes.
     #[must_use]
@@ -29,6 +33,8 @@ impl DeliveryOrigin {
             Self::Original => 0,
             Self::Test => 1,
             Self::RePush => 2,
+            Self::Replay => 3,
+            Self::Backfill => 4,
         }
     }
 
@@ -45,7 +51,15 @@ impl DeliveryOrigin {
             Self::Original => "original",
             Self::Test => "test",
             Self::RePush => "re_push",
+            Self::Replay => "replay",
+            Self::Backfill => "backfill",
         }
+    }
+
+    /// Whether it repeats another delivery. Such deliveries have lanes of their own, go behind the others, and do not expire.
+    #[must_use]
+    pub const fn is_repetition(self) -> bool {
+        matches!(self, Self::Replay | Self::Backfill)
     }
 }
 

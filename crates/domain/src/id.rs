@@ -132,6 +132,11 @@ catalogue_id!(
     ReceiverId,
     "rcv"
 );
+catalogue_id!(
+    /// A replay: a job that makes deliveries anew.
+    ReplayId,
+    "rpl"
+);
 
 /// Bits of the sequence in a computed id.
 const SEQUENCE_BITS: u32 = 42;

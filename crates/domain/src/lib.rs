@@ -13,6 +13,8 @@ pub mod lifecycle;
 pub mod matching;
 pub mod organization;
 pub mod outcome;
+pub mod pause;
+pub mod replay;
 pub mod resource;
 pub mod retry;
 pub mod sequence;

@@ -1,6 +1,8 @@
 //! Making the ids of new catalogue rows.
 
-use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId, TimerId};
+use rendezhook_domain::id::{
+    KeyId, OAuthClientId, OrganizationId, ReceiverId, ReplayId, SubscriptionId, TimerId,
+};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::{Randomness, RandomnessError};
 use uuid::Uuid;
@@ -24,7 +26,7 @@ macro_rules! new_id {
     };
 }
 
-new_id!(OrganizationId, KeyId, OAuthClientId, SubscriptionId, ReceiverId, TimerId);
+new_id!(OrganizationId, KeyId, OAuthClientId, SubscriptionId, ReceiverId, ReplayId, TimerId);
 
 /// A new UUIDv7.
 ///

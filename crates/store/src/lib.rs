@@ -12,6 +12,7 @@ pub mod pending;
 pub mod publish;
 pub mod read;
 pub mod record;
+pub mod replay;
 pub mod sqlite;
 mod store;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::sequence::{ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
 
@@ -61,4 +62,6 @@ pub struct AttemptMaterial {
     pub action: Arc<AcceptedAction>,
     /// The body an earlier attempt sent; later ones send the same bytes.
     pub frozen_body: Option<Bytes>,
+    /// The delivery that it repeats, when it is a replay or a backfill. The id of a replay's is its `webhook-id`.
+    pub repeats: Option<DeliveryId>,
 }

@@ -73,6 +73,8 @@ pub struct DeliveryView {
     pub last: Option<LastAttempt>,
     /// The lane had moved on past it.
     pub overtaken: bool,
+    /// The delivery that it repeats, when it is a replay or a backfill.
+    pub repeats: Option<DeliveryId>,
 }
 
 /// The last attempt of a delivery in short.

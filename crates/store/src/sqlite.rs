@@ -18,6 +18,7 @@ mod migration;
 mod open;
 mod options;
 mod reader;
+mod replay;
 mod store;
 mod values;
 mod writer;

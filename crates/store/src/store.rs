@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::id::{DeliveryId, ReplayId};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
@@ -20,6 +20,9 @@ use crate::read::{
     StoreFigures, StoredResource,
 };
 use crate::record::Record;
+use crate::replay::{
+    CreatedReplay, NewReplay, Replay, ReplayEstimate, ReplayPage, ReplayRefusal, ReplayWork, Selection,
+};
 use rendezhook_domain::sequence::ReceiverNumber;
 
 /// Durable storage of everything.
@@ -177,6 +180,64 @@ pub trait Store: Send + Sync + 'static {
         organization: OrganizationNumber,
         id: DeliveryId,
     ) -> Result<Option<AttemptPage>, StoreError>;
+
+    /// Makes a replay, with its first deliveries.
+    ///
+    /// # Errors
+    /// The outer error when the store failed, the inner one when it was refused. Nothing is made in both cases.
+    async fn create_replay(&self, new: NewReplay)
+    -> Result<Result<CreatedReplay, ReplayRefusal>, StoreError>;
+
+    /// Counts what a replay would do, with bounded effort.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn estimate_replay(
+        &self,
+        organization: OrganizationNumber,
+        selection: Selection,
+        to: Option<SubscriptionNumber>,
+    ) -> Result<ReplayEstimate, StoreError>;
+
+    /// A page of an organization's replays, newest first: those with a number below `below`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn replays(
+        &self,
+        organization: OrganizationNumber,
+        below: Option<u32>,
+        limit: usize,
+    ) -> Result<ReplayPage, StoreError>;
+
+    /// One replay of an organization.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn replay(
+        &self,
+        organization: OrganizationNumber,
+        id: ReplayId,
+    ) -> Result<Option<Replay>, StoreError>;
+
+    /// Ends a replay and cancels what of it still waits, in steps of bounded size; answers with the replay as it is then. One
+    /// that is through, and of which nothing waits, stays as it is.
+    ///
+    /// # Errors
+    /// The outer error when the store failed, the inner one when there is no such replay.
+    async fn cancel_replay(
+        &self,
+        organization: OrganizationNumber,
+        id: ReplayId,
+        at: Timestamp,
+    ) -> Result<Result<Replay, ChangeRefusal>, StoreError>;
+
+    /// Takes the replays a bounded step further, as far as their rates allow at this time. To be called again and again; it costs
+    /// nothing while there is nothing to do.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn advance_replays(&self, now: Timestamp) -> Result<ReplayWork, StoreError>;
 
     /// Removes what retention no longer keeps, a bounded amount a call; answers whether there is more to remove.
     ///

@@ -60,12 +60,20 @@ pub(super) struct AttemptFacts {
     pub(super) sent_body: Option<Bytes>,
 }
 
+/// What is kept of a delivery beside its action.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// What an earlier attempt sent.
+    pub(super) frozen_body: Option<Bytes>,
+    /// The delivery that it repeats.
+    pub(super) repeats: Option<DeliveryId>,
+}
+
 /// An attempt with all that it needs.
 pub(super) struct Attempt {
     pub(super) order: AttemptOrder,
     pub(super) action: Arc<AcceptedAction>,
-    /// What an earlier attempt sent.
-    pub(super) frozen_body: Option<Bytes>,
+    pub(super) kept: Kept,
     pub(super) organization: Arc<OrganizationEntry>,
     pub(super) subscription: Arc<SubscriptionEntry>,
 }
@@ -188,7 +196,7 @@ impl Attempt {
     /// Whether later attempts have to send what this one sent. What is fetched anew each time is not.
     fn is_to_be_frozen(&self) -> bool {
         let subscription = &self.subscription.subscription;
-        self.frozen_body.is_none()
+        self.kept.frozen_body.is_none()
             && subscription.content == Content::Composed
             && subscription.method.carries_body()
     }
@@ -230,10 +238,18 @@ impl Attempt {
         DeliveryId::new(self.action.accepted_at, self.order.key.sequence, self.order.key.receiver)
     }
 
+    /// The id under which the receiver knows it: a replay is the message that it repeats.
+    fn message(&self) -> DeliveryId {
+        self.kept
+            .repeats
+            .filter(|_| self.order.origin == DeliveryOrigin::Replay)
+            .unwrap_or_else(|| self.delivery())
+    }
+
     /// What the request is built from.
     fn context<'a>(&'a self, keys: &'a [&'a SigningSecret]) -> DeliveryContext<'a> {
         DeliveryContext {
-            delivery: self.delivery(),
+            delivery: self.message(),
             attempt: self.order.number,
             origin: self.order.origin,
             action: &self.action,
@@ -243,7 +259,7 @@ impl Attempt {
             shared_secret: self.subscription.shared_secret.as_ref(),
             target_secret: self.subscription.target_secret.as_ref(),
             headers: &self.subscription.headers,
-            frozen_body: self.frozen_body.as_ref(),
+            frozen_body: self.kept.frozen_body.as_ref(),
             overtaken: self.order.overtaken,
         }
     }

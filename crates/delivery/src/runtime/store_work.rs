@@ -193,7 +193,10 @@ impl StoreWork {
 /// Reads what the first attempts of a page's deliveries need, as far as it is small. It saves a look into the store for each
 /// of them; what is missing here is read when it is needed, and so a failure is of no account.
 async fn read_ahead(store: &dyn Store, page: &PendingPage) -> Vec<AttemptMaterial> {
-    let first_attempts = page.deliveries.iter().filter(|delivery| delivery.failed_attempts == 0);
+    let first_attempts = page
+        .deliveries
+        .iter()
+        .filter(|delivery| delivery.failed_attempts == 0 && !delivery.origin.is_repetition());
     let keys: Vec<DeliveryKey> = first_attempts.map(|delivery| delivery.key).collect();
     let mut ahead = Vec::with_capacity(keys.len());
     let mut bytes = 0;

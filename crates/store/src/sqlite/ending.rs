@@ -38,9 +38,9 @@ impl<'connection> Ender<'connection> {
         // for that.
         let copy = connection.prepare_cached(
             "INSERT OR FAIL INTO done (receiver, sequence, subscription, action, origin, state, attempts, ended_at, overtaken,
-                 last_attempt)
+                 last_attempt, replay, frozen)
              SELECT receiver, sequence, subscription, action, origin, ?3, coalesce(?4, failed_attempts), ?5,
-                 max(overtaken, ?6), coalesce(?7, last_attempt)
+                 max(overtaken, ?6), coalesce(?7, last_attempt), replay, frozen
              FROM pending WHERE receiver = ?1 AND sequence = ?2",
         )?;
         let delete =

@@ -3,6 +3,7 @@
 mod cleanups;
 mod counters;
 mod fanouts;
+mod replays;
 mod retention;
 mod scheduled;
 mod timer_walks;
@@ -17,6 +18,7 @@ use rusqlite::Connection;
 pub(super) use self::cleanups::{Cleanup, Cleanups};
 pub(super) use self::counters::Counters;
 pub(super) use self::fanouts::Fanouts;
+pub(super) use self::replays::{ActiveReplay, Replays};
 pub(super) use self::retention::{ReceiverWalk, Retention};
 pub(super) use self::scheduled::ScheduledCounts;
 pub(super) use self::timer_walks::{TimerWalk, TimerWalks, WalkedKind};
@@ -40,6 +42,7 @@ pub(super) struct Memory {
     pub(super) data_keys: Arc<HashMap<OrganizationNumber, DataKey>>,
     pub(super) fanouts: Arc<Fanouts>,
     pub(super) cleanups: Arc<Cleanups>,
+    pub(super) replays: Arc<Replays>,
     pub(super) retention: Retention,
     pub(super) timer_walks: Arc<TimerWalks>,
     pub(super) scheduled: Arc<ScheduledCounts>,
@@ -58,6 +61,7 @@ impl Memory {
             data_keys: Arc::new(data_keys),
             fanouts: Arc::new(Fanouts::load(connection)?),
             cleanups: Arc::new(Cleanups::load(connection)?),
+            replays: Arc::new(Replays::load(connection)?),
             retention: Retention::load(connection)?,
             timer_walks: Arc::new(TimerWalks::load(connection)?),
             scheduled: Arc::new(ScheduledCounts::load(connection)?),

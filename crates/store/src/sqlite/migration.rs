@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0005_rate_limit.sql"),
     include_str!("../../migrations/0006_egress.sql"),
     include_str!("../../migrations/0007_timers.sql"),
+    include_str!("../../migrations/0008_replay.sql"),
 ];
 
 /// Brings the database to the newest schema. Each step is a transaction of its own.

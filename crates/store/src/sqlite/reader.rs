@@ -10,6 +10,7 @@ mod firings;
 mod list;
 mod pending;
 mod pool;
+mod replays;
 mod resource;
 mod resources;
 mod row;
@@ -20,6 +21,7 @@ pub(super) use self::firings::{due_firings, scheduled};
 pub(super) use self::list::{ListRequest, list};
 pub(super) use self::pending::{PendingRequest, material, pending_page, receivers_with_pending};
 pub(super) use self::pool::{Reader, reader};
+pub(super) use self::replays::{estimate, replay, replays, walk_bounds};
 #[cfg(test)]
 pub(super) use self::resource::READ_RESOURCE;
 pub(super) use self::resource::resource;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::id::{DeliveryId, ReplayId};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
@@ -13,9 +13,10 @@ use tokio::sync::watch;
 use super::open::OpenError;
 use super::options::SqliteOptions;
 use super::reader::{self, ListRequest, PendingRequest, Reader};
+use super::replay::Order;
 use super::writer::{
-    CancelScheduledWork, ChangeWork, CheckWork, DetachedWork, PublishWork, Published, RecordWork, RetainWork,
-    WriterHandle,
+    AdvanceReplaysWork, CancelReplayWork, CancelScheduledWork, ChangeWork, CheckWork, CreateReplayWork,
+    DetachedWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
 };
 use crate::catalogue::Catalogue;
 use crate::change::{CatalogueChange, ChangeRefusal};
@@ -29,6 +30,9 @@ use crate::read::{
     StoreFigures, StoredResource,
 };
 use crate::record::Record;
+use crate::replay::{
+    CreatedReplay, NewReplay, Replay, ReplayEstimate, ReplayPage, ReplayRefusal, ReplayWork, Selection,
+};
 use crate::store::Store;
 
 /// A store in one SQLite database.
@@ -264,6 +268,68 @@ impl Store for SqliteStore {
                 reader::attempts(connection, organization, id)
             })
             .await
+    }
+
+    async fn create_replay(
+        &self,
+        new: NewReplay,
+    ) -> Result<Result<CreatedReplay, ReplayRefusal>, StoreError> {
+        self.writer.ask_refusable(CreateReplayWork(new)).await
+    }
+
+    async fn estimate_replay(
+        &self,
+        organization: OrganizationNumber,
+        selection: Selection,
+        to: Option<SubscriptionNumber>,
+    ) -> Result<ReplayEstimate, StoreError> {
+        let order = Order { organization, selection: Arc::new(selection), to };
+        let catalogue = self.catalogue();
+        let highest = Sequence::new(self.published.highest_sequence());
+        self.list_reader
+            .read("counting deliveries", move |connection| {
+                reader::estimate(connection, &catalogue, &order, highest)
+            })
+            .await
+    }
+
+    async fn replays(
+        &self,
+        organization: OrganizationNumber,
+        below: Option<u32>,
+        limit: usize,
+    ) -> Result<ReplayPage, StoreError> {
+        self.list_reader
+            .read("listing replays", move |connection| {
+                reader::replays(connection, organization, below, limit)
+            })
+            .await
+    }
+
+    async fn replay(
+        &self,
+        organization: OrganizationNumber,
+        id: ReplayId,
+    ) -> Result<Option<Replay>, StoreError> {
+        self.list_reader
+            .read("reading a replay", move |connection| reader::replay(connection, organization, id))
+            .await
+    }
+
+    async fn cancel_replay(
+        &self,
+        organization: OrganizationNumber,
+        id: ReplayId,
+        at: Timestamp,
+    ) -> Result<Result<Replay, ChangeRefusal>, StoreError> {
+        self.writer.ask(CancelReplayWork { organization, id, at }).await
+    }
+
+    async fn advance_replays(&self, now: Timestamp) -> Result<ReplayWork, StoreError> {
+        if !self.published.replays_have_work() {
+            return Ok(ReplayWork::None);
+        }
+        self.writer.ask(AdvanceReplaysWork { now }).await
     }
 
     async fn retain(

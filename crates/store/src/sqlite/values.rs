@@ -5,6 +5,7 @@ use rendezhook_domain::time::Timestamp;
 use rusqlite::Row;
 
 use super::fault::unreadable;
+use crate::replay::Repetition;
 
 /// A number as SQLite keeps it. Sequences stay below 2^42 and row numbers count rows, so none reaches 2^63.
 pub(super) fn stored(number: u64) -> i64 {
@@ -44,6 +45,14 @@ pub(super) fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Timest
 pub(super) fn optional_timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let milliseconds: Option<i64> = row.get(column)?;
     Ok(milliseconds.map(Timestamp::from_milliseconds))
+}
+
+/// What a delivery repeats, if it repeats another.
+pub(super) fn repetition(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Repetition>> {
+    let packed = row.get_ref(column)?.as_blob_or_null()?;
+    packed
+        .map(|packed| Repetition::unpack(packed).ok_or_else(|| unreadable(column, "what a delivery repeats")))
+        .transpose()
 }
 
 /// A column that holds one of few values, read by the function that knows them.

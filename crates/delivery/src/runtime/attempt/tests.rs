@@ -116,7 +116,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
             overtaken: false,
         },
         action: Arc::new(action),
-        frozen_body: None,
+        kept: Kept::default(),
         organization: Arc::new(OrganizationEntry::new(
             entry,
             CatalogueVersion(1),

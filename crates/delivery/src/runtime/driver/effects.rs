@@ -7,10 +7,8 @@ use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_store::pending::AttemptMaterial;
 use rendezhook_store::record::{Disposition, Record};
 
-use bytes::Bytes;
-
 use super::Driver;
-use crate::runtime::attempt::Attempt;
+use crate::runtime::attempt::{Attempt, Kept};
 use crate::scheduler::effect::{AttemptOrder, Effect, RecordOrder};
 
 impl Driver {
@@ -30,13 +28,14 @@ impl Driver {
     fn start_attempt(&mut self, order: AttemptOrder) {
         self.in_flight += 1;
         // A delivery that was attempted before has its body in the store.
-        let carried = if order.number == 1 {
+        // What a repetition repeats is kept with its row.
+        let carried = if order.number == 1 && !order.origin.is_repetition() {
             self.carried.take(order.action).or_else(|| self.read_ahead.take(order.action))
         } else {
             None
         };
         match carried {
-            Some(action) => self.spawn(order, action, None),
+            Some(action) => self.spawn(order, action, Kept::default()),
             None => self.store_work.read_material(order),
         }
     }
@@ -53,20 +52,23 @@ impl Driver {
             material.into_iter().map(|material| (material.key, material)).collect();
         for order in orders {
             match by_key.remove(&order.key) {
-                Some(material) => self.spawn(order, material.action, material.frozen_body),
+                Some(material) => {
+                    let kept = Kept { frozen_body: material.frozen_body, repeats: material.repeats };
+                    self.spawn(order, material.action, kept);
+                }
                 None => self.surroundings.ended_meanwhile(&order),
             }
         }
     }
 
-    fn spawn(&self, order: AttemptOrder, action: Arc<AcceptedAction>, frozen_body: Option<Bytes>) {
+    fn spawn(&self, order: AttemptOrder, action: Arc<AcceptedAction>, kept: Kept) {
         let Some((organization, subscription)) = self.directory.find(order.organization, order.subscription)
         else {
             // The subscription was deleted; the store ends its deliveries, and the scheduler is told or will be.
             self.surroundings.not_made(&order);
             return;
         };
-        let attempt = Attempt { order, action, frozen_body, organization, subscription };
+        let attempt = Attempt { order, action, kept, organization, subscription };
         tokio::spawn(attempt.run(Arc::clone(&self.surroundings)));
     }
 

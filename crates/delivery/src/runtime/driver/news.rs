@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::sequence::SubscriptionNumber;
-use rendezhook_store::feed::{CommittedAction, FeedEvent};
+use rendezhook_store::feed::{CommittedAction, CommittedDelivery, FeedEvent};
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingDelivery};
 
 use super::Driver;
@@ -41,7 +42,8 @@ impl Driver {
             failed_attempts: 0,
             first_failed_at: None,
             lane_held: Duration::ZERO,
-            expires_at: action.expires_at,
+            // Somebody asked for a repetition: it does not expire.
+            expires_at: action.expires_at.filter(|_| !delivery.origin.is_repetition()),
         });
         match self.turn.inputs.last_mut() {
             // Neighbours of one organization become one input.
@@ -53,8 +55,8 @@ impl Driver {
                 self.turn.inputs.push(Input::Committed { organization: action.organization, deliveries });
             }
         }
-        // What is due later is read when it is: it must not take the room of what starts now.
-        let at_once = committed.iter().filter(|delivery| delivery.due_at <= action.accepted_at).count();
+        // What is due later is read when it is: it must not take the room of what starts now. So is what a repetition repeats.
+        let at_once = committed.iter().filter(|delivery| starts_at_once(delivery, &action)).count();
         self.carried.keep(action, at_once);
     }
 
@@ -108,4 +110,8 @@ impl Driver {
             },
         }
     }
+}
+
+fn starts_at_once(delivery: &CommittedDelivery, action: &AcceptedAction) -> bool {
+    delivery.due_at <= action.accepted_at && !delivery.origin.is_repetition()
 }

@@ -23,7 +23,7 @@ use crate::sqlite::fault::Fault;
 const EFFORT_A_PAGE: usize = 20_000;
 /// How far times of acceptance may be out of the order of sequences: a clock set back by more than this can hide deliveries
 /// from a list limited by time.
-const CLOCK_DISORDER: Duration = Duration::from_secs(120);
+pub(super) const CLOCK_DISORDER: Duration = Duration::from_secs(120);
 
 /// What a list shows.
 #[derive(Debug)]

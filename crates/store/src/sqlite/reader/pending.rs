@@ -15,7 +15,8 @@ use crate::pending::{AttemptMaterial, DeliveryKey, PendingDelivery, PendingPage}
 use crate::sqlite::actions::read_action;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::values::{
-    coded, optional_timestamp, receiver, resource, sequence, stored, stored_size, subscription, timestamp,
+    coded, optional_timestamp, receiver, repetition, resource, sequence, stored, stored_size, subscription,
+    timestamp,
 };
 
 /// Most rows that are read in one look.
@@ -135,16 +136,16 @@ fn material_in_snapshot(
     keys: &[DeliveryKey],
 ) -> Result<Vec<AttemptMaterial>, Fault> {
     let mut find = connection
-        .prepare_cached("SELECT action, frozen FROM pending WHERE receiver = ?1 AND sequence = ?2")?;
+        .prepare_cached("SELECT action, frozen, replay FROM pending WHERE receiver = ?1 AND sequence = ?2")?;
     let mut actions: HashMap<Sequence, Arc<AcceptedAction>> = HashMap::new();
     let mut materials = Vec::with_capacity(keys.len());
     for key in keys {
         let found = find
             .query_row(params![key.receiver.get(), stored(key.sequence.get())], |row| {
-                Ok((sequence(row, 0)?, row.get::<_, Option<[u8; 32]>>(1)?))
+                Ok((sequence(row, 0)?, row.get::<_, Option<[u8; 32]>>(1)?, repetition(row, 2)?))
             })
             .optional()?;
-        let Some((action_sequence, frozen)) = found else { continue };
+        let Some((action_sequence, frozen, repetition)) = found else { continue };
         let action = match actions.get(&action_sequence) {
             Some(action) => Arc::clone(action),
             None => {
@@ -156,7 +157,8 @@ fn material_in_snapshot(
             }
         };
         let frozen_body = frozen.map(|hash| read_frozen(connection, &hash)).transpose()?.flatten();
-        materials.push(AttemptMaterial { key: *key, action, frozen_body });
+        let repeats = repetition.map(|repetition| repetition.of_id(action.accepted_at));
+        materials.push(AttemptMaterial { key: *key, action, frozen_body, repeats });
     }
     Ok(materials)
 }

@@ -10,10 +10,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::pending::DeliveryKey;
 use crate::read::{DeliveryView, LastAttempt};
+use crate::replay::Repetition;
 use crate::sqlite::actions::resource_id;
 use crate::sqlite::codec::unpack_attempt;
 use crate::sqlite::fault::{Fault, unreadable};
-use crate::sqlite::values::{coded, parsed, receiver, sequence, stored, subscription, timestamp, unsigned};
+use crate::sqlite::values::{
+    coded, parsed, receiver, repetition, sequence, stored, subscription, timestamp, unsigned,
+};
 
 /// A delivery without its action.
 #[derive(Debug, Clone, Copy)]
@@ -28,22 +31,21 @@ pub(super) struct DeliveryRow {
     due_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
     overtaken: bool,
+    repetition: Option<Repetition>,
 }
 
 /// The columns of `pending` that [`waiting_row`] reads.
-pub(super) const WAITING_COLUMNS: &str =
-    "receiver, sequence, subscription, action, origin, overtaken, last_attempt, failed_attempts, due_at";
+pub(super) const WAITING_COLUMNS: &str = "receiver, sequence, subscription, action, origin, overtaken, last_attempt, failed_attempts, replay, due_at";
 /// The columns of `done` that [`ended_row`] reads.
-pub(super) const ENDED_COLUMNS: &str =
-    "receiver, sequence, subscription, action, origin, overtaken, last_attempt, attempts, ended_at, state";
+pub(super) const ENDED_COLUMNS: &str = "receiver, sequence, subscription, action, origin, overtaken, last_attempt, attempts, replay, ended_at, state";
 
 pub(super) fn waiting_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
-    Ok(DeliveryRow { due_at: Some(timestamp(row, 8)?), ..shared(row)? })
+    Ok(DeliveryRow { due_at: Some(timestamp(row, 9)?), ..shared(row)? })
 }
 
 pub(super) fn ended_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
-    let state = coded(row, 9, "the number of a state", FinalState::from_code)?;
-    Ok(DeliveryRow { state: DeliveryState::Ended(state), ended_at: Some(timestamp(row, 8)?), ..shared(row)? })
+    let state = coded(row, 10, "the number of a state", FinalState::from_code)?;
+    Ok(DeliveryRow { state: DeliveryState::Ended(state), ended_at: Some(timestamp(row, 9)?), ..shared(row)? })
 }
 
 fn shared(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
@@ -59,6 +61,7 @@ fn shared(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
         overtaken: row.get(5)?,
         last,
         attempts: row.get(7)?,
+        repetition: repetition(row, 8)?,
         state: DeliveryState::Waiting,
         due_at: None,
         ended_at: None,
@@ -130,6 +133,7 @@ impl DeliveryRow {
             ended_at: self.ended_at,
             last: self.last,
             overtaken: self.overtaken,
+            repeats: self.repetition.map(|repetition| repetition.of_id(action.accepted_at)),
         }
     }
 }

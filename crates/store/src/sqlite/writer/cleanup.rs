@@ -7,6 +7,7 @@ use rendezhook_domain::sequence::Sequence;
 use rusqlite::params;
 
 use super::JOB_ROWS_A_TURN;
+use super::replay::note_end;
 use super::turn::Turn;
 use crate::pending::DeliveryKey;
 use crate::sqlite::ending::{Ender, Ending};
@@ -27,6 +28,7 @@ pub(super) fn step(turn: &mut Turn<'_>) -> Result<(), Fault> {
         let key = DeliveryKey { receiver: cleanup.receiver, sequence };
         if ender.end(key, &ending)? {
             turn.memory.pending = turn.memory.pending.saturating_sub(1);
+            note_end(turn, key, FinalState::Cancelled)?;
         }
     }
     let number = cleanup.subscription.get();

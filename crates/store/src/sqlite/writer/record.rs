@@ -4,6 +4,7 @@ use ring::digest::{SHA256, digest};
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::job::{Performed, Work};
+use super::replay::note_end;
 use super::turn::Turn;
 use crate::record::{AttemptRecord, Disposition, Exchange, Record};
 use crate::sqlite::catalogue::disable;
@@ -71,6 +72,9 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
             };
             let ended = statements.ender.end(record.key, &ending)?;
             turn.memory.pending = turn.memory.pending.saturating_sub(u64::from(ended));
+            if ended {
+                note_end(turn, record.key, state)?;
+            }
             ended
         }
         Disposition::Retry { due_at, first_failed_at, lane_held } => {

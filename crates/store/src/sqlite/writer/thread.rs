@@ -1,6 +1,6 @@
 //! The writer's loop: group, transaction, answers, feed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rendezhook_domain::time::Timestamp;
@@ -11,7 +11,7 @@ use super::group::{Background, Collector, Group};
 use super::handle::WriterQueue;
 use super::job::Job;
 use super::turn::Turn;
-use super::{cleanup, fanout, timer_walk};
+use super::{cleanup, fanout, replay, timer_walk};
 use crate::catalogue::Catalogue;
 use crate::feed::{CommittedAction, FeedSender};
 use crate::firing::FiringSignal;
@@ -26,6 +26,7 @@ pub(in crate::sqlite) struct Published {
     pending: AtomicU64,
     highest_sequence: AtomicU64,
     firing_signal: Arc<FiringSignal>,
+    replays_have_work: AtomicBool,
 }
 
 impl Published {
@@ -35,6 +36,7 @@ impl Published {
             pending: AtomicU64::new(memory.pending),
             highest_sequence: AtomicU64::new(memory.counters.sequence.last()),
             firing_signal: Arc::default(),
+            replays_have_work: AtomicBool::new(memory.replays.have_work()),
         }
     }
 
@@ -54,9 +56,15 @@ impl Published {
         &self.firing_signal
     }
 
+    /// Whether there are replays with something left to be done.
+    pub(in crate::sqlite) fn replays_have_work(&self) -> bool {
+        self.replays_have_work.load(Ordering::Relaxed)
+    }
+
     fn show(&self, memory: &Memory, catalogue_changed: bool) {
         self.pending.store(memory.pending, Ordering::Relaxed);
         self.highest_sequence.store(memory.counters.sequence.last(), Ordering::Relaxed);
+        self.replays_have_work.store(memory.replays.have_work(), Ordering::Relaxed);
         if catalogue_changed {
             *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&memory.catalogue);
         }
@@ -212,6 +220,7 @@ fn perform(turn: &mut Turn<'_>, jobs: &mut [Box<dyn Job>], background: Backgroun
     for job in jobs {
         job.perform(turn)?;
     }
+    replay::write_ends(turn)?;
     turn.memory.counters.reserve(turn.connection)?;
     Ok(())
 }

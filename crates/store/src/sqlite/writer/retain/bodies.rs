@@ -12,6 +12,7 @@ use crate::sqlite::ending::{Ender, Ending};
 use crate::sqlite::fault::Fault;
 use crate::sqlite::memory::ReceiverWalk;
 use crate::sqlite::values::{receiver, sequence, stored, unsigned};
+use crate::sqlite::writer::replay::note_end;
 use crate::sqlite::writer::turn::Turn;
 
 /// Ends what still waits of the actions accepted before an instant; `true` when there may be more of it.
@@ -70,8 +71,10 @@ fn visit_receivers(
             .collect::<Result<Vec<_>, _>>()?;
         budget.spend(sequences.len());
         for sequence in sequences {
-            if ender.end(DeliveryKey { receiver: found, sequence }, &ending)? {
+            let key = DeliveryKey { receiver: found, sequence };
+            if ender.end(key, &ending)? {
                 turn.memory.pending = turn.memory.pending.saturating_sub(1);
+                note_end(turn, key, FinalState::Expired)?;
             }
         }
         // One whose deliveries used up the budget is visited again.
