@@ -20,6 +20,7 @@ pub mod listing_resources;
 pub mod publishing;
 pub mod recording;
 pub mod reopening;
+pub mod replaying;
 pub mod retaining;
 pub mod separating;
 pub mod targets;
@@ -133,6 +134,19 @@ macro_rules! store_contract {
                 what_the_time_of_the_last_change_leaves_out_is_passed_over,
                 a_page_of_large_resources_ends_early,
                 more_rows_than_a_look_takes_are_gone_on_with,
+            ]
+            replaying: [
+                a_listed_delivery_is_made_once_more_with_its_bytes,
+                a_walk_takes_what_failed_since_and_nothing_else,
+                a_backfill_goes_to_another_subscription_with_what_it_wants,
+                deliveries_become_due_at_the_rate,
+                a_large_replay_goes_on_after_a_restart,
+                a_cancelled_replay_leaves_nothing_waiting,
+                ends_are_counted,
+                what_is_gone_is_skipped_and_said,
+                an_estimate_counts_what_would_be_made,
+                a_repeated_request_makes_one_replay,
+                other_organizations_have_their_own_replays,
             ]
             reopening: [
                 everything_is_there_after_reopening,

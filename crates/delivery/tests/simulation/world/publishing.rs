@@ -52,7 +52,10 @@ impl World {
             let sequence = self.model.next_sequence();
             let resource = match origin {
                 DeliveryOrigin::RePush => DETACHED_RESOURCES + sequence.get(),
-                DeliveryOrigin::Original | DeliveryOrigin::Test => resource,
+                DeliveryOrigin::Original
+                | DeliveryOrigin::Test
+                | DeliveryOrigin::Replay
+                | DeliveryOrigin::Backfill => resource,
             };
             let pending = PendingDelivery {
                 key: DeliveryKey { receiver: view.receiver, sequence },
