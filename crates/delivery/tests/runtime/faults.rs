@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::id::{DeliveryId, ReplayId};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
@@ -19,6 +19,9 @@ use rendezhook_store::read::{
     StoreFigures, StoredResource,
 };
 use rendezhook_store::record::Record;
+use rendezhook_store::replay::{
+    CreatedReplay, NewReplay, Replay, ReplayEstimate, ReplayPage, ReplayRefusal, ReplayWork, Selection,
+};
 use rendezhook_store::{Store, StoreError};
 use tokio::sync::watch;
 
@@ -179,6 +182,52 @@ impl Store for FaultyStore {
         id: DeliveryId,
     ) -> Result<Option<AttemptPage>, StoreError> {
         self.inner.attempts(organization, id).await
+    }
+
+    async fn create_replay(
+        &self,
+        new: NewReplay,
+    ) -> Result<Result<CreatedReplay, ReplayRefusal>, StoreError> {
+        self.inner.create_replay(new).await
+    }
+
+    async fn estimate_replay(
+        &self,
+        organization: OrganizationNumber,
+        selection: Selection,
+        to: Option<SubscriptionNumber>,
+    ) -> Result<ReplayEstimate, StoreError> {
+        self.inner.estimate_replay(organization, selection, to).await
+    }
+
+    async fn replays(
+        &self,
+        organization: OrganizationNumber,
+        below: Option<u32>,
+        limit: usize,
+    ) -> Result<ReplayPage, StoreError> {
+        self.inner.replays(organization, below, limit).await
+    }
+
+    async fn replay(
+        &self,
+        organization: OrganizationNumber,
+        id: ReplayId,
+    ) -> Result<Option<Replay>, StoreError> {
+        self.inner.replay(organization, id).await
+    }
+
+    async fn cancel_replay(
+        &self,
+        organization: OrganizationNumber,
+        id: ReplayId,
+        at: Timestamp,
+    ) -> Result<Result<Replay, ChangeRefusal>, StoreError> {
+        self.inner.cancel_replay(organization, id, at).await
+    }
+
+    async fn advance_replays(&self, now: Timestamp) -> Result<ReplayWork, StoreError> {
+        self.inner.advance_replays(now).await
     }
 
     async fn retain(
