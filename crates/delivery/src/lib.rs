@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod clock;
+pub mod health;
 pub mod means;
 pub mod options;
 pub mod runtime;

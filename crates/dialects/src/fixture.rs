@@ -9,7 +9,7 @@ use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::id::{DeliveryId, OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
-use rendezhook_domain::organization::{Organization, SchemaCheck};
+use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
 use rendezhook_domain::resource::ResourceId;
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
@@ -107,6 +107,7 @@ pub(crate) fn organization() -> Organization {
         join_link: false,
         schema_check: SchemaCheck::default(),
         default_expiry_hours: None,
+        backlog: BacklogLimits::default(),
         created_at: "2021-05-27T08:03:53.775Z".parse().unwrap(),
     }
 }

@@ -55,6 +55,8 @@ const fn id(kind: ResourceKind) -> &'static str {
         ResourceKind::Order => "88231",
         ResourceKind::User => "5f3a9c1e7d2b4a0017c0ffee",
         ResourceKind::Vyteme => "claire",
+        ResourceKind::Subscription => "sub_0198b2f0c0de7000800000000000abcd",
+        ResourceKind::Delivery => "dlv_0198b2f0c0de7000800000000000abcd",
     }
 }
 

@@ -26,6 +26,20 @@ pub const CATALOGUE: &[&str] = &[
     ORDER_REMOVED,
 ];
 
+/// The notices: what the server itself says of an organization's subscriptions and deliveries, as actions that subscriptions
+/// can ask for by name or as `subscription.*` and `delivery.*`. Nobody publishes them, and `*` does not cover them.
+pub const NOTICES: &[&str] =
+    &[SUBSCRIPTION_FAILING, SUBSCRIPTION_RECOVERED, SUBSCRIPTION_DISABLED, DELIVERY_EXHAUSTED];
+
+/// Deliveries of a subscription have been failing for a while.
+pub const SUBSCRIPTION_FAILING: &str = "subscription.failing";
+/// A delivery of a subscription that was said to be failing has succeeded.
+pub const SUBSCRIPTION_RECOVERED: &str = "subscription.recovered";
+/// rendezhook stopped a subscription: its receiver asked for that, or nothing was delivered for days.
+pub const SUBSCRIPTION_DISABLED: &str = "subscription.disabled";
+/// Every attempt of a delivery failed.
+pub const DELIVERY_EXHAUSTED: &str = "delivery.exhausted";
+
 /// An event exists for the first time.
 pub const EVENT_CREATED: &str = "event.created";
 /// A date and/or place is decided.
@@ -57,7 +71,8 @@ pub const ORDER_REMOVED: &str = "order.removed";
 
 /// The name of an action: the kind of its resource, a dot, and what happened (`event.confirmed`).
 ///
-/// Parts are lower-case letters, digits and underscores, as Standard Webhooks advises for a `type`; at most 64 bytes.
+/// Parts are lower-case letters, digits and underscores, as Standard Webhooks advises for a `type`; at most 64 bytes. Of the kinds
+/// that nobody publishes there are only the [`NOTICES`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ActionName(Arc<str>);
 
@@ -89,6 +104,12 @@ impl ActionName {
         self.0.split_once('.').and_then(|(kind, _)| kind.parse().ok())
     }
 
+    /// Whether it is one of the server's own [`NOTICES`].
+    #[must_use]
+    pub fn is_notice(&self) -> bool {
+        self.kind().is_some_and(|kind| !kind.is_published())
+    }
+
     /// Whether the catalogue lists it.
     #[must_use]
     pub fn in_catalogue(&self) -> bool {
@@ -105,7 +126,9 @@ impl FromStr for ActionName {
                 && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         };
         let mut parts = text.split('.');
-        let kind_known = parts.next().is_some_and(|kind| kind.parse::<ResourceKind>().is_ok());
+        let kind = parts.next().and_then(|kind| kind.parse::<ResourceKind>().ok());
+        // What happens to kinds that nobody publishes is a closed list.
+        let kind_known = kind.is_some_and(|kind| kind.is_published() || NOTICES.contains(&text));
         let mut rest = parts.peekable();
         let well_formed =
             text.len() <= Self::MAXIMUM_BYTES && kind_known && rest.peek().is_some() && rest.all(part);
@@ -141,6 +164,18 @@ mod tests {
             assert_eq!(name, known);
             assert!(name.in_catalogue());
             assert!(name.kind().is_some());
+        }
+    }
+
+    #[test]
+    fn notices_are_a_closed_list() {
+        for name in NOTICES {
+            let name: ActionName = name.parse().unwrap();
+            assert!(name.is_notice() && !name.in_catalogue());
+        }
+        assert!(!"event.confirmed".parse::<ActionName>().unwrap().is_notice());
+        for text in ["subscription.created", "delivery.delivered", "subscription.failing.soon"] {
+            assert!(text.parse::<ActionName>().is_err(), "{text}");
         }
     }
 

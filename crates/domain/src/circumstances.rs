@@ -36,9 +36,12 @@ impl Dialect {
     /// Neither Vyte nor SimplyMeet.me knows a removal: their hooks get `event.removed` as a cancellation, unless the event was
     /// cancelled before, when they have been told already. SimplyMeet.me tells of meetings that are scheduled, cancelled and
     /// moved to another time, and of nothing else. doo tells of events and orders, and of each change once: an event that is
-    /// created confirmed was created.
+    /// created confirmed was created. The server's notices are told natively only.
     #[must_use]
     pub fn carries(self, action: &ActionName, circumstances: Circumstances) -> bool {
+        if action.is_notice() {
+            return self == Self::Standard;
+        }
         let name = action.as_str();
         let told_already = name == EVENT_REMOVED && circumstances.cancelled_before;
         match self {
@@ -61,7 +64,7 @@ impl Dialect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::CATALOGUE;
+    use crate::action::{CATALOGUE, NOTICES};
     use crate::time::Timestamp;
 
     const TIMES: [Option<Timestamp>; 3] =
@@ -102,6 +105,14 @@ mod tests {
             CATALOGUE.iter().copied().filter(carries).collect()
         };
         assert_eq!(carried(Dialect::Standard, true, false), CATALOGUE);
+        let circumstances =
+            Circumstances { cancelled_before: false, time_changed: true, first_of_change: true };
+        for notice in NOTICES {
+            let carrying = Dialect::ALL.into_iter();
+            let carrying =
+                carrying.filter(|dialect| dialect.carries(&notice.parse().unwrap(), circumstances));
+            assert_eq!(carrying.collect::<Vec<_>>(), [Dialect::Standard]);
+        }
         assert_eq!(carried(Dialect::Vyte, false, false), CATALOGUE);
         assert!(!carried(Dialect::Vyte, true, false).contains(&EVENT_REMOVED));
         let all = [EVENT_CONFIRMED, EVENT_UPDATED, EVENT_CANCELLED, EVENT_REMOVED];

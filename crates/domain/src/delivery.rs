@@ -119,6 +119,50 @@ impl FinalState {
     }
 }
 
+/// Why a delivery expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiryReason {
+    /// The time its action had ran out.
+    #[default]
+    Time,
+    /// More waited for its receiver than may; the oldest go first.
+    Backlog,
+    /// It waited for longer than bodies are kept.
+    Retention,
+}
+
+impl ExpiryReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::Time, Self::Backlog, Self::Retention];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Backlog => "backlog",
+            Self::Retention => "retention",
+        }
+    }
+
+    /// The number under which stores keep it. Never changes.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Time => 1,
+            Self::Backlog => 2,
+            Self::Retention => 3,
+        }
+    }
+
+    /// The reason with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
 /// The state of a delivery as a reader sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeliveryState {
@@ -176,6 +220,9 @@ mod tests {
         for state in FinalState::ALL {
             assert_eq!(state.name().parse(), Ok(DeliveryState::Ended(state)));
             assert_eq!(FinalState::from_code(state.code()), Some(state));
+        }
+        for reason in ExpiryReason::ALL {
+            assert_eq!(ExpiryReason::from_code(reason.code()), Some(reason));
         }
         assert_eq!("waiting".parse(), Ok(DeliveryState::Waiting));
         assert!("lost".parse::<DeliveryState>().is_err());

@@ -155,7 +155,9 @@ fn removal(kind: ResourceKind, existing: &Stored<'_>, occurred_at: Timestamp) ->
     let names: &[&'static str] = match kind {
         ResourceKind::Event => &[EVENT_REMOVED],
         ResourceKind::Order => &[ORDER_REMOVED],
-        ResourceKind::User | ResourceKind::Vyteme => &[],
+        ResourceKind::User | ResourceKind::Vyteme | ResourceKind::Subscription | ResourceKind::Delivery => {
+            &[]
+        }
     };
     let actions = named(names, &[]);
     let facts = Facts {
@@ -179,7 +181,7 @@ fn replacement(
         ResourceKind::Event => event::actions(existing, state, resource),
         ResourceKind::Order => order::actions(existing, state),
         ResourceKind::User if existing.is_none() => vec![USER_JOINED],
-        ResourceKind::User => Vec::new(),
+        ResourceKind::User | ResourceKind::Subscription | ResourceKind::Delivery => Vec::new(),
         ResourceKind::Vyteme => vec![VYTEME_UPDATED],
     };
     let changes =

@@ -12,9 +12,10 @@ use crate::resource::ResourceKind;
 /// One entry of a subscription's list of actions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ActionPattern {
-    /// `*`: every action.
+    /// `*`: every published action. The server's notices have to be asked for: who wants all bookings does not want to be told of
+    /// failures by surprise.
     Any,
-    /// `event.*`: every action of one kind of resource.
+    /// `event.*`: every action of one kind of resource; `subscription.*`: every notice about subscriptions.
     Kind(ResourceKind),
     /// `event.confirmed`: exactly that action.
     Exactly(ActionName),
@@ -25,7 +26,7 @@ impl ActionPattern {
     #[must_use]
     pub fn covers(&self, action: &ActionName) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any => !action.is_notice(),
             Self::Kind(kind) => action.kind() == Some(*kind),
             Self::Exactly(name) => name == action,
         }

@@ -31,8 +31,19 @@ pub struct Organization {
     /// How long after the later of acceptance and the event's end an action expires that was given no end of its own
     /// ([`expiry`](crate::expiry)), in hours from 1 to 8,784; `None`: not at all.
     pub default_expiry_hours: Option<u16>,
+    /// How many deliveries may wait.
+    pub backlog: BacklogLimits,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// How many deliveries of an organization may wait, where that is not left to the server's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct BacklogLimits {
+    /// Beyond so many for receivers that can be delivered to, publishing is refused.
+    pub quota: Option<u64>,
+    /// Beyond so many for one receiver its oldest expire.
+    pub receiver: Option<u64>,
 }
 
 /// What is done with a published resource that does not fit the schema of its kind

@@ -18,16 +18,30 @@ pub enum ResourceKind {
     User,
     /// A booking page.
     Vyteme,
+    /// A subscription of the organization itself. Only the server's own notices are about one; nobody publishes it.
+    Subscription,
+    /// A delivery of the organization itself. Only the server's own notices are about one; nobody publishes it.
+    Delivery,
 }
 
 /// The text names no kind of resource.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a kind of resource; there are: event, order, user, vyteme")]
+#[error("\"{0}\" is not a kind of resource; there are: event, order, user, vyteme, subscription, delivery")]
 pub struct ResourceKindError(String);
 
 impl ResourceKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Event, Self::Order, Self::User, Self::Vyteme];
+    pub const ALL: [Self; 6] =
+        [Self::Event, Self::Order, Self::User, Self::Vyteme, Self::Subscription, Self::Delivery];
+
+    /// The kinds that publishers publish, and whose latest states are kept, in the order of their numbers.
+    pub const PUBLISHED: [Self; 4] = [Self::Event, Self::Order, Self::User, Self::Vyteme];
+
+    /// Whether publishers publish it. What happens to the other kinds the server says itself, in its notices.
+    #[must_use]
+    pub const fn is_published(self) -> bool {
+        !matches!(self, Self::Subscription | Self::Delivery)
+    }
 
     /// The JSON Schema (2020-12) of its canonical shape. Publishers may add members of their own.
     #[must_use]
@@ -37,6 +51,8 @@ impl ResourceKind {
             Self::Order => include_str!("../schemas/order.json"),
             Self::User => include_str!("../schemas/user.json"),
             Self::Vyteme => include_str!("../schemas/vyteme.json"),
+            Self::Subscription => include_str!("../schemas/subscription.json"),
+            Self::Delivery => include_str!("../schemas/delivery.json"),
         }
     }
 
@@ -48,6 +64,8 @@ impl ResourceKind {
             Self::Order => "order",
             Self::User => "user",
             Self::Vyteme => "vyteme",
+            Self::Subscription => "subscription",
+            Self::Delivery => "delivery",
         }
     }
 
@@ -59,6 +77,8 @@ impl ResourceKind {
             Self::Order => 2,
             Self::User => 3,
             Self::Vyteme => 4,
+            Self::Subscription => 5,
+            Self::Delivery => 6,
         }
     }
 
@@ -168,5 +188,7 @@ mod tests {
             assert_eq!(ResourceKind::from_code(kind.code()), Some(kind));
         }
         assert!("meeting".parse::<ResourceKind>().is_err());
+        let published: Vec<_> = ResourceKind::ALL.into_iter().filter(|kind| kind.is_published()).collect();
+        assert_eq!(published, ResourceKind::PUBLISHED);
     }
 }

@@ -84,7 +84,7 @@ pub enum SubscriptionState {
     Enabled,
     /// The owner stopped it for a while. Deliveries are kept and wait.
     Paused,
-    /// rendezhook stopped it because its receiver asked for that. Deliveries are kept and wait.
+    /// rendezhook stopped it: its receiver asked for that, or it failed for days. Deliveries are kept and wait.
     Disabled,
 }
 
@@ -133,15 +133,21 @@ pub enum DisableReason {
     Gone,
     /// A successful answer carried `webhook-delivery: disable`.
     ReceiverRequest,
+    /// Nothing was delivered for days, however often it was tried.
+    Failing,
 }
 
 impl DisableReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::Gone, Self::ReceiverRequest, Self::Failing];
+
     /// The name on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gone => "gone",
             Self::ReceiverRequest => "receiver_request",
+            Self::Failing => "failing",
         }
     }
 }
@@ -150,7 +156,7 @@ impl FromStr for DisableReason {
     type Err = UnknownDisableReason;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Gone, Self::ReceiverRequest]
+        Self::ALL
             .into_iter()
             .find(|reason| reason.name() == text)
             .ok_or_else(|| UnknownDisableReason(text.to_owned()))

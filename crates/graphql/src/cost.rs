@@ -208,7 +208,7 @@ impl<'a> Meter<'a> {
 struct NotKnown;
 
 fn is_list(name: &str) -> bool {
-    ResourceKind::ALL.into_iter().any(|kind| list_field(kind) == name)
+    ResourceKind::PUBLISHED.into_iter().any(|kind| list_field(kind) == name)
 }
 
 /// About how many entries a list of the schema has.

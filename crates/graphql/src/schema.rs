@@ -45,7 +45,7 @@ pub(crate) fn builder() -> Result<SchemaBuilder, SchemaFault> {
         .register(json())
         .register(query::page_info())
         .register(query::query());
-    for kind in ResourceKind::ALL {
+    for kind in ResourceKind::PUBLISHED {
         let shape = ObjectShape::read(kind.type_name(), kind.schema())
             .map_err(|message| SchemaFault::Shape { kind, message })?;
         builder = builder.register(types::resource(&shape)).register(query::connection(kind));
@@ -68,6 +68,8 @@ impl TypeName for ResourceKind {
             Self::Order => "Order",
             Self::User => "User",
             Self::Vyteme => "Vyteme",
+            Self::Subscription => "Subscription",
+            Self::Delivery => "Delivery",
         }
     }
 }

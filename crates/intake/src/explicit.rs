@@ -181,6 +181,10 @@ fn name_of(organization: OrganizationNumber, item: &Item) -> ResourceName {
 
 fn check(items: &[Item]) -> Result<(), PublishError> {
     for (index, item) in items.iter().enumerate() {
+        if item.action.is_notice() {
+            let reason = format!("{} is a notice of the server's own; it cannot be published", item.action);
+            return Err(PublishError::InvalidItem { index, pointer: "/action", reason });
+        }
         if item.action.kind() != Some(item.kind) {
             let reason = format!(
                 "the action {} is not one of {} resources; both have to name the same kind",

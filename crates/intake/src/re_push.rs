@@ -151,7 +151,11 @@ impl RePush {
         }
         let body = match self.kind {
             ResourceKind::Event => Value::Null,
-            ResourceKind::Order | ResourceKind::User | ResourceKind::Vyteme => {
+            ResourceKind::Order
+            | ResourceKind::User
+            | ResourceKind::Vyteme
+            | ResourceKind::Subscription
+            | ResourceKind::Delivery => {
                 serde_json::from_slice(&resource.body).map_err(PublishError::NotAnObject)?
             }
         };

@@ -25,16 +25,17 @@ pub struct Misfit {
     pub detail: String,
 }
 
-/// The schemas, ready to be checked against, by kind in the order of [`ResourceKind::ALL`]. They are part of the program: a
+/// The schemas, ready to be checked against, by kind in the order of [`ResourceKind::PUBLISHED`]. They are part of the program: a
 /// test reads each and knows every keyword, so none is ever replaced by the rule that everything fits.
 static RULES: LazyLock<[Rule; 4]> = LazyLock::new(|| {
-    ResourceKind::ALL.map(|kind| serde_json::from_str(kind.schema()).unwrap_or_else(|_| Rule::default()))
+    ResourceKind::PUBLISHED
+        .map(|kind| serde_json::from_str(kind.schema()).unwrap_or_else(|_| Rule::default()))
 });
 
 /// What of a resource does not fit the schema of its kind, in the order of the schema; at most so many parts are named.
 #[must_use]
 pub fn misfits(kind: ResourceKind, resource: &Value, at_most: usize) -> Vec<Misfit> {
-    let place = ResourceKind::ALL.iter().position(|each| *each == kind);
+    let place = ResourceKind::PUBLISHED.iter().position(|each| *each == kind);
     let mut findings = Findings { path: Vec::new(), found: Vec::new(), at_most };
     if let Some(rule) = place.and_then(|place| RULES.get(place)) {
         rule.check(resource, &mut findings);

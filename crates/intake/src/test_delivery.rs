@@ -57,6 +57,8 @@ fn sample_action(patterns: &[ActionPattern]) -> Result<ActionName, PublishError>
         Some(ActionPattern::Kind(ResourceKind::Order)) => action::ORDER_CREATED,
         Some(ActionPattern::Kind(ResourceKind::User)) => action::USER_JOINED,
         Some(ActionPattern::Kind(ResourceKind::Vyteme)) => action::VYTEME_UPDATED,
+        Some(ActionPattern::Kind(ResourceKind::Subscription)) => action::SUBSCRIPTION_FAILING,
+        Some(ActionPattern::Kind(ResourceKind::Delivery)) => action::DELIVERY_EXHAUSTED,
         Some(ActionPattern::Kind(ResourceKind::Event) | ActionPattern::Any) | None => action::EVENT_CONFIRMED,
     };
     text.parse().map_err(|reason| invalid("/action", &reason))
@@ -73,6 +75,8 @@ const fn sample_resource(kind: ResourceKind) -> &'static str {
         ResourceKind::Order => include_str!("../samples/order.json"),
         ResourceKind::User => include_str!("../samples/user.json"),
         ResourceKind::Vyteme => include_str!("../samples/vyteme.json"),
+        ResourceKind::Subscription => include_str!("../samples/subscription.json"),
+        ResourceKind::Delivery => include_str!("../samples/delivery.json"),
     }
 }
 
@@ -91,7 +95,17 @@ mod tests {
 
     #[test]
     fn a_test_carries_an_action_the_subscription_wants() {
-        for pattern in ["*", "event.*", "order.*", "user.*", "vyteme.*", "event.voted", "order.refunded"] {
+        for pattern in [
+            "*",
+            "event.*",
+            "order.*",
+            "user.*",
+            "vyteme.*",
+            "subscription.*",
+            "delivery.*",
+            "event.voted",
+            "order.refunded",
+        ] {
             let pattern: ActionPattern = pattern.parse().unwrap();
             let name = sample_action(std::slice::from_ref(&pattern)).unwrap();
             assert!(pattern.covers(&name), "{pattern} {name}");

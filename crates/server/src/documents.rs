@@ -44,7 +44,7 @@ async fn openapi(Extension(OpenApiText(text)): Extension<OpenApiText>) -> Respon
     params((
         "file" = String,
         Path,
-        description = "event.json, order.json, user.json or vyteme.json; resources.graphql for the schema of GraphQL"
+        description = "event.json, order.json, user.json or vyteme.json, and subscription.json and delivery.json for notices; resources.graphql for the schema of GraphQL"
     )),
     responses((status = 200, description = "A JSON Schema (2020-12)", content_type = "application/schema+json"))
 )]

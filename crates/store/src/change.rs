@@ -155,6 +155,10 @@ pub struct OrganizationUpdate {
     pub schema_check: Option<SchemaCheck>,
     /// After how many hours actions expire that were given no end of their own; `Some(None)`: not at all.
     pub default_expiry_hours: Option<Option<u16>>,
+    /// How many deliveries may wait; `Some(None)` goes back to the server's number.
+    pub backlog_quota: Option<Option<u64>>,
+    /// How many may wait for one receiver; `Some(None)` goes back to the server's number.
+    pub receiver_backlog: Option<Option<u64>>,
 }
 
 /// A timer to be made.

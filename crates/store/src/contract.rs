@@ -17,6 +17,7 @@ pub mod feeding;
 pub mod grouping;
 pub mod listing;
 pub mod listing_resources;
+pub mod noticing;
 pub mod publishing;
 pub mod recording;
 pub mod reopening;
@@ -99,6 +100,12 @@ macro_rules! store_contract {
                 a_record_for_an_ended_delivery_is_dropped,
                 a_receiver_can_disable_its_subscription,
                 an_end_without_an_attempt_keeps_the_last_one,
+            ]
+            noticing: [
+                notices_are_committed_with_their_record,
+                only_the_record_that_disables_tells_it,
+                what_is_gone_is_told_nothing_and_leaves_no_health,
+                an_expiry_says_why,
             ]
             fanning_out: [
                 more_deliveries_than_a_turn_takes_come_in_order,

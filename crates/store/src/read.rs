@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState};
+use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, ExpiryReason};
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
@@ -69,6 +69,8 @@ pub struct DeliveryView {
     pub due_at: Option<Timestamp>,
     /// When it ended; only when it has.
     pub ended_at: Option<Timestamp>,
+    /// Why it expired, when it did.
+    pub expired_because: Option<ExpiryReason>,
     /// The last attempt in short.
     pub last: Option<LastAttempt>,
     /// The lane had moved on past it.

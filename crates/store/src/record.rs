@@ -10,6 +10,7 @@ use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::DisableReason;
 use rendezhook_domain::time::Timestamp;
 
+use crate::notice::Consequences;
 use crate::pending::DeliveryKey;
 
 /// One turn of a delivery: the attempt that was made, if one was, and what it means for the delivery.
@@ -31,8 +32,10 @@ pub struct Record {
     pub overtaken: bool,
     /// The body that was sent, to be kept for the attempts that follow; only with [`Disposition::Retry`] after the first.
     pub freeze: Option<Bytes>,
-    /// The receiver asked that the subscription be disabled.
+    /// The subscription is to be disabled.
     pub disable: Option<DisableReason>,
+    /// What this turn means beyond its own delivery; nearly always nothing.
+    pub consequences: Option<Box<Consequences>>,
 }
 
 /// How a delivery goes on after a turn.
@@ -75,6 +78,25 @@ pub enum AttemptResult {
     Status(u16),
     /// There was no answer.
     Failed(Cause),
+}
+
+impl AttemptResult {
+    /// A failure at a stage in words, for the owner of the subscription.
+    #[must_use]
+    pub fn explanation(self, stage: Stage) -> String {
+        let asked = match stage {
+            Stage::Token => "the token endpoint",
+            Stage::Origin => "the origin of the body",
+            Stage::Target => "the target",
+        };
+        match (self, stage) {
+            (Self::Status(status), _) => format!("{asked} answered {status}"),
+            (Self::Failed(cause), Stage::Target) => cause.sentence().to_owned(),
+            (Self::Failed(cause), Stage::Token | Stage::Origin) => {
+                format!("{asked} was asked first: {}", cause.sentence())
+            }
+        }
+    }
 }
 
 /// Where the time of an attempt went. The first three are missing when a kept-alive connection was used.

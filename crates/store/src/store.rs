@@ -13,6 +13,7 @@ use crate::change::{CatalogueChange, ChangeRefusal};
 use crate::error::StoreError;
 use crate::feed::Announcement;
 use crate::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
+use crate::health::KeptHealth;
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
@@ -101,6 +102,22 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the store failed; then none of them is recorded.
     async fn record(&self, records: Vec<Record>) -> Result<(), StoreError>;
+
+    /// Remembers how subscriptions do. Of one that is gone nothing is kept.
+    ///
+    /// # Errors
+    /// When the store failed; then nothing of it is remembered.
+    async fn keep_health(&self, health: Vec<KeptHealth>) -> Result<(), StoreError>;
+
+    /// How subscriptions did when that was kept last, at most `limit` of them, with a number above `after`, in ascending order.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn kept_health(
+        &self,
+        after: Option<SubscriptionNumber>,
+        limit: usize,
+    ) -> Result<Vec<KeptHealth>, StoreError>;
 
     /// The receivers that have waiting deliveries, with the highest sequence of each. Asked once, at the start.
     ///

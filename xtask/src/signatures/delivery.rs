@@ -10,7 +10,7 @@ use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::id::{DeliveryId, OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
-use rendezhook_domain::organization::{Organization, SchemaCheck};
+use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
@@ -112,6 +112,7 @@ fn organization(now: Timestamp) -> Organization {
         join_link: false,
         schema_check: SchemaCheck::default(),
         default_expiry_hours: None,
+        backlog: BacklogLimits::default(),
         created_at: now,
     }
 }

@@ -89,6 +89,7 @@ mod tests {
             overtaken: false,
             freeze: Some(Bytes::from(vec![b' '; body_bytes])),
             disable: None,
+            consequences: None,
         }
     }
 

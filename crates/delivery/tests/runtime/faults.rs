@@ -12,6 +12,7 @@ use rendezhook_store::catalogue::Catalogue;
 use rendezhook_store::change::{CatalogueChange, ChangeRefusal};
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
+use rendezhook_store::health::KeptHealth;
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use rendezhook_store::publish::{DetachedDelivery, Publish, PublishOutcome};
 use rendezhook_store::read::{
@@ -124,6 +125,18 @@ impl Store for FaultyStore {
         deliveries: Vec<DetachedDelivery>,
     ) -> Result<Vec<Result<DeliveryId, ChangeRefusal>>, StoreError> {
         self.inner.publish_detached(deliveries).await
+    }
+
+    async fn keep_health(&self, health: Vec<KeptHealth>) -> Result<(), StoreError> {
+        self.inner.keep_health(health).await
+    }
+
+    async fn kept_health(
+        &self,
+        after: Option<SubscriptionNumber>,
+        limit: usize,
+    ) -> Result<Vec<KeptHealth>, StoreError> {
+        self.inner.kept_health(after, limit).await
     }
 
     async fn receivers_with_pending(&self) -> Result<Vec<Announcement>, StoreError> {

@@ -28,7 +28,7 @@ pub(crate) fn body(context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
         }
         ResourceKind::Order => order::rendered(action, &resource),
         // No type of a hook tells of these.
-        ResourceKind::User | ResourceKind::Vyteme => {
+        ResourceKind::User | ResourceKind::Vyteme | ResourceKind::Subscription | ResourceKind::Delivery => {
             return Err(BuildError::NotCarried(action.name.clone()));
         }
     };

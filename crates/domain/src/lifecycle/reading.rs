@@ -41,9 +41,10 @@ impl State {
                     confirmed_time: None,
                 }
             }
-            ResourceKind::User | ResourceKind::Vyteme => {
-                Self { confirmed: false, cancelled: false, confirmed_time: None }
-            }
+            ResourceKind::User
+            | ResourceKind::Vyteme
+            | ResourceKind::Subscription
+            | ResourceKind::Delivery => Self { confirmed: false, cancelled: false, confirmed_time: None },
         }
     }
 
@@ -124,7 +125,9 @@ pub fn event_of<'a>(kind: ResourceKind, id: &'a ResourceId, resource: &'a Value)
             Value::Number(number) => Some(Cow::Owned(number.to_string())),
             _ => None,
         },
-        ResourceKind::User | ResourceKind::Vyteme => None,
+        ResourceKind::User | ResourceKind::Vyteme | ResourceKind::Subscription | ResourceKind::Delivery => {
+            None
+        }
     }
 }
 

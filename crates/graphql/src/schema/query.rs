@@ -26,13 +26,15 @@ pub(crate) const fn list_field(kind: ResourceKind) -> &'static str {
         ResourceKind::Order => "orders",
         ResourceKind::User => "users",
         ResourceKind::Vyteme => "vytemes",
+        ResourceKind::Subscription => "subscriptions",
+        ResourceKind::Delivery => "deliveries",
     }
 }
 
 /// The query type.
 pub(super) fn query() -> Object {
     let query = Object::new(QUERY_TYPE).description("The stored resources of the organization that asks.");
-    ResourceKind::ALL.into_iter().fold(query, |query, kind| query.field(by_id(kind)).field(list(kind)))
+    ResourceKind::PUBLISHED.into_iter().fold(query, |query, kind| query.field(by_id(kind)).field(list(kind)))
 }
 
 fn by_id(kind: ResourceKind) -> Field {
@@ -82,7 +84,9 @@ fn list(kind: ResourceKind) -> Field {
         ResourceKind::Order => field
             .argument(input("event").description("Orders with this event.id."))
             .argument(input("status").description("Orders with this order_details.status.")),
-        ResourceKind::User | ResourceKind::Vyteme => field,
+        ResourceKind::User | ResourceKind::Vyteme | ResourceKind::Subscription | ResourceKind::Delivery => {
+            field
+        }
     }
 }
 

@@ -10,7 +10,7 @@ fn shape_of(kind: ResourceKind) -> ObjectShape {
 #[test]
 fn every_property_of_a_json_schema_is_a_field() {
     let sdl = builder().unwrap().finish().unwrap().sdl();
-    for kind in ResourceKind::ALL {
+    for kind in ResourceKind::PUBLISHED {
         let schema: serde_json::Value = serde_json::from_str(kind.schema()).unwrap();
         let (_, from_type) = sdl.split_once(&format!("\ntype {} {{", kind.type_name())).unwrap();
         let (fields, _) = from_type.split_once("\n}").unwrap();
@@ -37,7 +37,7 @@ fn every_property_of_a_json_schema_is_a_field() {
 #[test]
 fn no_property_has_the_name_of_what_the_store_knows() {
     let mut type_names = HashSet::new();
-    for kind in ResourceKind::ALL {
+    for kind in ResourceKind::PUBLISHED {
         let shape = shape_of(kind);
         for field in &shape.fields {
             assert!(!matches!(field.name.as_str(), "id" | "version" | "updated_at" | "resource"), "{kind}");

@@ -114,7 +114,7 @@ impl From<PutAnswer> for ChangeView {
 
 /// Kind and id as the path names them. An unknown kind is no path, an id that cannot be one is a wrong request.
 fn named(kind: &str, id: &str) -> Result<(ResourceKind, ResourceId), Failure> {
-    let kind = kind.parse().map_err(|_unknown| {
+    let kind = kind.parse().ok().filter(|kind: &ResourceKind| kind.is_published()).ok_or_else(|| {
         Failure::new(
             FailureKind::NotFound,
             "there is no such kind of resource; there are: event, order, user, vyteme",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rendezhook_domain::access::KeyScope;
-use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
+use rendezhook_domain::delivery::{DeliveryOrigin, ExpiryReason, FinalState};
 use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::stage::Stage;
@@ -42,6 +42,10 @@ words! {
     KeyScopeWord = KeyScope::ALL.map(KeyScope::name);
     /// The kinds of resource.
     ResourceKindWord = ResourceKind::ALL.map(ResourceKind::name);
+    /// The kinds of resource that can be published.
+    PublishedKindWord = ResourceKind::PUBLISHED.map(ResourceKind::name);
+    /// Why a delivery expired.
+    ExpiryReasonWord = ExpiryReason::ALL.map(ExpiryReason::name);
     /// The states of a delivery.
     DeliveryStateWord = std::iter::once("waiting").chain(FinalState::ALL.map(FinalState::name));
     /// Why a delivery was made.

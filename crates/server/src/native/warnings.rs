@@ -31,7 +31,7 @@ pub(crate) struct WarningsView {
     #[schema(value_type = String, format = DateTime)]
     last_at: Timestamp,
     /// The kind of the last one.
-    #[schema(value_type = vocabulary::ResourceKindWord)]
+    #[schema(value_type = vocabulary::PublishedKindWord)]
     last_resource_kind: ResourceKind,
     /// Your id of the last one.
     #[schema(value_type = String, example = "booking-4711")]

@@ -1,6 +1,7 @@
-//! The section `webhooks`: what a receiver of native deliveries gets, one entry for each action of the catalogue.
+//! The section `webhooks`: what a receiver of native deliveries gets, one entry for each action of the catalogue and each
+//! notice.
 
-use rendezhook_domain::action::{ActionName, CATALOGUE};
+use rendezhook_domain::action::{ActionName, CATALOGUE, NOTICES};
 use rendezhook_domain::resource::ResourceKind;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,7 @@ use super::schema_name;
 pub(super) fn all() -> Map<String, Value> {
     let action = |name: &&str| name.parse::<ActionName>().ok();
     let entry = |action: ActionName| action.kind().map(|kind| (action.to_string(), delivery(&action, kind)));
-    CATALOGUE.iter().filter_map(action).filter_map(entry).collect()
+    CATALOGUE.iter().chain(NOTICES).filter_map(action).filter_map(entry).collect()
 }
 
 fn delivery(action: &ActionName, kind: ResourceKind) -> Value {

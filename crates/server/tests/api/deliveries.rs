@@ -37,6 +37,7 @@ async fn waiting(api: &Api) -> (PendingDelivery, Record) {
         overtaken: false,
         freeze: None,
         disable: None,
+        consequences: None,
     };
     (delivery, record)
 }

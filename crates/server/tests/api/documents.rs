@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rendezhook_domain::action::CATALOGUE;
+use rendezhook_domain::action::{CATALOGUE, NOTICES};
 use serde_json::{Value, json};
 
 use crate::fixture::Api;
@@ -101,12 +101,12 @@ async fn every_reference_of_the_document_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn every_action_of_the_catalogue_has_a_webhook() {
+async fn every_action_of_the_catalogue_and_every_notice_has_a_webhook() {
     let api = Api::start().await;
     let document = document(&api).await;
     let webhooks = document["webhooks"].as_object().unwrap();
     let names: BTreeSet<&str> = webhooks.keys().map(String::as_str).collect();
-    assert_eq!(names, CATALOGUE.iter().copied().collect());
+    assert_eq!(names, CATALOGUE.iter().chain(NOTICES).copied().collect());
     for (name, item) in webhooks {
         let operation = &item["post"];
         let headers: Vec<&Value> =
@@ -123,7 +123,7 @@ async fn every_action_of_the_catalogue_has_a_webhook() {
 #[tokio::test]
 async fn the_schemas_of_the_resources_are_served() {
     let api = Api::start().await;
-    for kind in ["event", "order", "user", "vyteme"] {
+    for kind in ["event", "order", "user", "vyteme", "subscription", "delivery"] {
         let answer = api.get(&format!("/api/schemas/{kind}.json"), "").await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/schema+json"));
         let schema = answer.json();

@@ -58,6 +58,8 @@ pub async fn organizations_keys_and_subscriptions_are_found(fixture: &dyn Fixtur
         join_link: Some(true),
         schema_check: Some(SchemaCheck::Reject),
         default_expiry_hours: Some(Some(48)),
+        backlog_quota: Some(Some(5_000)),
+        receiver_backlog: Some(Some(700)),
     };
     world.change(CatalogueChange::UpdateOrganization { organization, update: clinic }).await;
     let key = new_key(organization, "key");

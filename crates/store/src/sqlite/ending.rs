@@ -1,6 +1,6 @@
 //! Moving a delivery from waiting to ended.
 
-use rendezhook_domain::delivery::FinalState;
+use rendezhook_domain::delivery::{ExpiryReason, FinalState};
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, params};
 
@@ -11,6 +11,8 @@ use crate::pending::DeliveryKey;
 #[derive(Debug)]
 pub(super) struct Ending<'a> {
     pub(super) state: FinalState,
+    /// Why it expired, when it did.
+    pub(super) reason: Option<ExpiryReason>,
     pub(super) at: Timestamp,
     /// Attempts made, when the one that ended it is not counted yet.
     pub(super) attempts: Option<u16>,
@@ -22,7 +24,12 @@ pub(super) struct Ending<'a> {
 impl Ending<'_> {
     /// An end that no attempt brought.
     pub(super) const fn without_attempt(state: FinalState, at: Timestamp) -> Self {
-        Self { state, at, attempts: None, overtaken: false, last_attempt: None }
+        Self { state, reason: None, at, attempts: None, overtaken: false, last_attempt: None }
+    }
+
+    /// An expiry.
+    pub(super) const fn expired(reason: ExpiryReason, at: Timestamp) -> Self {
+        Self { reason: Some(reason), ..Self::without_attempt(FinalState::Expired, at) }
     }
 }
 
@@ -38,9 +45,9 @@ impl<'connection> Ender<'connection> {
         // for that.
         let copy = connection.prepare_cached(
             "INSERT OR FAIL INTO done (receiver, sequence, subscription, action, origin, state, attempts, ended_at, overtaken,
-                 last_attempt, replay, frozen)
+                 last_attempt, replay, frozen, reason)
              SELECT receiver, sequence, subscription, action, origin, ?3, coalesce(?4, failed_attempts), ?5,
-                 max(overtaken, ?6), coalesce(?7, last_attempt), replay, frozen
+                 max(overtaken, ?6), coalesce(?7, last_attempt), replay, frozen, ?8
              FROM pending WHERE receiver = ?1 AND sequence = ?2",
         )?;
         let delete =
@@ -60,6 +67,7 @@ impl<'connection> Ender<'connection> {
             ending.at.milliseconds(),
             ending.overtaken,
             ending.last_attempt,
+            ending.reason.map(ExpiryReason::code),
         ])?;
         if copied == 0 {
             return Ok(false);

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0006_egress.sql"),
     include_str!("../../migrations/0007_timers.sql"),
     include_str!("../../migrations/0008_replay.sql"),
+    include_str!("../../migrations/0009_health.sql"),
 ];
 
 /// Brings the database to the newest schema. Each step is a transaction of its own.

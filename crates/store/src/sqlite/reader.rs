@@ -7,6 +7,7 @@
 mod attempts;
 mod delivery;
 mod firings;
+mod health;
 mod list;
 mod pending;
 mod pool;
@@ -18,6 +19,7 @@ mod row;
 pub(super) use self::attempts::attempts;
 pub(super) use self::delivery::delivery;
 pub(super) use self::firings::{due_firings, scheduled};
+pub(super) use self::health::kept_health;
 pub(super) use self::list::{ListRequest, list};
 pub(super) use self::pending::{PendingRequest, material, pending_page, receivers_with_pending};
 pub(super) use self::pool::{Reader, reader};

@@ -16,13 +16,14 @@ use super::reader::{self, ListRequest, PendingRequest, Reader};
 use super::replay::Order;
 use super::writer::{
     AdvanceReplaysWork, CancelReplayWork, CancelScheduledWork, ChangeWork, CheckWork, CreateReplayWork,
-    DetachedWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
+    DetachedWork, HealthWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
 };
 use crate::catalogue::Catalogue;
 use crate::change::{CatalogueChange, ChangeRefusal};
 use crate::error::StoreError;
 use crate::feed::{Announcement, FeedReceiver};
 use crate::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
+use crate::health::KeptHealth;
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
@@ -165,6 +166,25 @@ impl Store for SqliteStore {
             return Ok(());
         }
         self.writer.ask(RecordWork(records)).await
+    }
+
+    async fn keep_health(&self, health: Vec<KeptHealth>) -> Result<(), StoreError> {
+        if health.is_empty() {
+            return Ok(());
+        }
+        self.writer.ask(HealthWork(health)).await
+    }
+
+    async fn kept_health(
+        &self,
+        after: Option<SubscriptionNumber>,
+        limit: usize,
+    ) -> Result<Vec<KeptHealth>, StoreError> {
+        self.delivery_reader
+            .read("reading how subscriptions do", move |connection| {
+                reader::kept_health(connection, after, limit)
+            })
+            .await
     }
 
     async fn receivers_with_pending(&self) -> Result<Vec<Announcement>, StoreError> {

@@ -10,8 +10,10 @@ mod fanout;
 mod firing;
 mod group;
 mod handle;
+mod health;
 mod idempotency;
 mod job;
+mod notice;
 mod publish;
 mod record;
 mod replay;
@@ -24,6 +26,7 @@ mod turn;
 
 pub(super) use self::detached::DetachedWork;
 pub(super) use self::handle::WriterHandle;
+pub(super) use self::health::HealthWork;
 pub(super) use self::job::Message;
 pub(super) use self::publish::PublishWork;
 pub(super) use self::record::RecordWork;

@@ -4,7 +4,7 @@ use rendezhook_domain::action::EVENT_CREATED;
 use rendezhook_domain::cause::Fault;
 use rendezhook_domain::id::{OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
-use rendezhook_domain::organization::{Organization, SchemaCheck};
+use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{
     OrganizationNumber, ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber,
@@ -103,6 +103,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         join_link: false,
         schema_check: SchemaCheck::default(),
         default_expiry_hours: None,
+        backlog: BacklogLimits::default(),
         created_at: Timestamp::EARLIEST,
     };
     Attempt {

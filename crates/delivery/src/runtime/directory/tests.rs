@@ -1,6 +1,6 @@
 use rendezhook_domain::id::{OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
-use rendezhook_domain::organization::{Organization, SchemaCheck};
+use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
 use rendezhook_domain::sequence::ReceiverNumber;
 use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, Verification, VyteBody};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
@@ -51,6 +51,7 @@ fn organization(number: u32, subscriptions: &[Arc<SubscriptionEntry>]) -> Arc<Or
         join_link: false,
         schema_check: SchemaCheck::default(),
         default_expiry_hours: None,
+        backlog: BacklogLimits::default(),
         created_at: Timestamp::EARLIEST,
     };
     Arc::new(OrganizationEntry::new(

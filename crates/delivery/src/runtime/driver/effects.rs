@@ -93,6 +93,7 @@ impl Driver {
             overtaken: order.overtaken,
             freeze,
             disable: order.disable,
+            consequences: None,
         });
     }
 }

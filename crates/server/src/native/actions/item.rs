@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::resource::{ResourceId, ResourceKind};
+use rendezhook_domain::resource::{ResourceId, ResourceKind, ResourceKindError};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_intake::Item;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ pub(super) struct WrittenItem<'a> {
     action: Option<Cow<'a, str>>,
     /// The kind of the resource.
     #[serde(borrow)]
-    #[schema(value_type = vocabulary::ResourceKindWord, required)]
+    #[schema(value_type = vocabulary::PublishedKindWord, required)]
     resource_kind: Option<Cow<'a, str>>,
     /// Your own id of the resource: 1 to 255 characters.
     #[serde(borrow)]
@@ -83,7 +83,7 @@ impl<'a> WrittenItem<'a> {
         let resource_id = text("resource_id", self.resource_id.as_ref());
 
         let action = action.and_then(|text| checks.parse::<ActionName>(at("action"), &text));
-        let kind = kind.and_then(|text| checks.parse::<ResourceKind>(at("resource_kind"), &text));
+        let kind = kind.and_then(|text| checks.check(at("resource_kind"), published_kind(&text)));
         let resource_id =
             resource_id.and_then(|text| checks.check(at("resource_id"), ResourceId::new(&text)));
         if let (Some(action), Some(kind)) = (&action, kind)
@@ -120,6 +120,15 @@ impl<'a> WrittenItem<'a> {
             later: None,
         })
     }
+}
+
+/// Reads the kind of a resource that may be published.
+fn published_kind(text: &str) -> Result<ResourceKind, String> {
+    let kind: ResourceKind = text.parse().map_err(|error: ResourceKindError| error.to_string())?;
+    if !kind.is_published() {
+        return Err(format!("only the server itself tells what happens to a {kind}; it cannot be published"));
+    }
+    Ok(kind)
 }
 
 /// Checks that a valid JSON text is an object within bounds.

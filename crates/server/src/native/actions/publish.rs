@@ -44,7 +44,7 @@ pub(crate) struct PublishedAction {
     #[schema(value_type = String, example = "event.confirmed")]
     action: ActionName,
     /// The kind of the resource.
-    #[schema(value_type = vocabulary::ResourceKindWord)]
+    #[schema(value_type = vocabulary::PublishedKindWord)]
     resource_kind: ResourceKind,
     /// Your id of the resource.
     #[schema(value_type = String, example = "booking-4711")]

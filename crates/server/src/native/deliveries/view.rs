@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery::{DeliveryOrigin, ExpiryReason};
 use rendezhook_domain::id::{ActionId, DeliveryId, SubscriptionId};
 use rendezhook_domain::outcome::{Answer, Outcome, Verdict};
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
@@ -59,6 +59,11 @@ pub(crate) struct DeliveryView {
     /// When it ended.
     #[schema(value_type = Option<String>, format = DateTime)]
     ended_at: Option<Timestamp>,
+    /// Why it expired: `time`, its action's time ran out; `backlog`, more waited for the receiver than may; `retention`, it waited
+    /// for longer than bodies are kept. Left out when it did not expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::ExpiryReasonWord>)]
+    expired_because: Option<ExpiryReason>,
     /// Later actions of the resource went before it because it failed for too long.
     overtaken: bool,
     /// The last attempt in short.
@@ -146,6 +151,7 @@ impl DeliveryView {
             attempts: stored.attempts,
             due_at: stored.due_at,
             ended_at: stored.ended_at,
+            expired_because: stored.expired_because,
             overtaken: stored.overtaken,
             last_attempt: stored.last.map(LastAttemptView::from),
         }
@@ -178,26 +184,10 @@ impl ResultView {
         Self {
             succeeded: fault.is_none(),
             stage,
-            explanation: fault.map(|_| explanation(stage, result)),
+            explanation: fault.map(|_| result.explanation(stage)),
             status,
             cause: cause.map(|cause| CauseView { code: cause.code(), sentence: cause.sentence() }),
             fault,
-        }
-    }
-}
-
-/// A failure in words.
-fn explanation(stage: Stage, result: AttemptResult) -> String {
-    let asked = match stage {
-        Stage::Token => "the token endpoint",
-        Stage::Origin => "the origin of the body",
-        Stage::Target => "the target",
-    };
-    match (result, stage) {
-        (AttemptResult::Status(status), _) => format!("{asked} answered {status}"),
-        (AttemptResult::Failed(cause), Stage::Target) => cause.sentence().to_owned(),
-        (AttemptResult::Failed(cause), Stage::Token | Stage::Origin) => {
-            format!("{asked} was asked first: {}", cause.sentence())
         }
     }
 }

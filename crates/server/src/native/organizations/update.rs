@@ -66,7 +66,7 @@ pub(crate) async fn update(
             join_link: patch.join_link,
             masks_doo_secrets: patch.mask_doo_secrets,
             schema_check: patch.schema_check,
-            default_expiry_hours: None,
+            ..OrganizationUpdate::default()
         },
     };
     let catalogue = state.change(change).await?;

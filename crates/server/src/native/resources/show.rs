@@ -20,7 +20,7 @@ use crate::state::ServerState;
 #[schema(as = Resource)]
 pub(crate) struct ResourceView {
     /// What kind it is.
-    #[schema(value_type = vocabulary::ResourceKindWord)]
+    #[schema(value_type = vocabulary::PublishedKindWord)]
     resource_kind: ResourceKind,
     /// Your id of it.
     #[schema(value_type = String, example = "booking-4711")]

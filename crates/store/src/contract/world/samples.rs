@@ -250,5 +250,6 @@ pub fn record(
         overtaken: false,
         freeze: None,
         disable: None,
+        consequences: None,
     }
 }

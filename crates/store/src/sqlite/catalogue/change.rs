@@ -7,7 +7,7 @@ mod timer;
 use std::sync::Arc;
 
 use rendezhook_domain::id::KeyId;
-use rendezhook_domain::organization::{Organization, SchemaCheck};
+use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::subscription::VyteBody;
 use rusqlite::{Params, params};
@@ -19,6 +19,7 @@ use super::subscription::vyte_body_name;
 use crate::catalogue::ApiKeyEntry;
 use crate::change::{CatalogueChange, ChangeRefusal, NewKey, NewOrganization, OrganizationUpdate};
 use crate::sqlite::fault::Fault;
+use crate::sqlite::values::stored;
 use crate::sqlite::writer::Turn;
 
 /// What became of a change: done, or refused with nothing changed.
@@ -103,6 +104,7 @@ fn create_organization(turn: &mut Turn<'_>, new: &NewOrganization) -> Applied {
         join_link: false,
         schema_check: SchemaCheck::default(),
         default_expiry_hours: None,
+        backlog: BacklogLimits::default(),
         created_at: new.created_at,
     });
     Ok(Ok(()))
@@ -125,10 +127,14 @@ fn update_organization(
     organization.schema_check = update.schema_check.unwrap_or(organization.schema_check);
     organization.default_expiry_hours =
         update.default_expiry_hours.unwrap_or(organization.default_expiry_hours);
+    organization.backlog = BacklogLimits {
+        quota: update.backlog_quota.unwrap_or(organization.backlog.quota),
+        receiver: update.receiver_backlog.unwrap_or(organization.backlog.receiver),
+    };
     turn.connection
         .prepare_cached(
             "UPDATE organization SET name = ?2, vyte_body = ?3, masks_doo_secrets = ?4, join_link = ?5, schema_check = ?6,
-                 default_expiry_hours = ?7
+                 default_expiry_hours = ?7, backlog_quota = ?8, receiver_backlog = ?9
              WHERE number = ?1",
         )?
         .execute(params![
@@ -139,6 +145,8 @@ fn update_organization(
             organization.join_link,
             organization.schema_check.name(),
             organization.default_expiry_hours,
+            organization.backlog.quota.map(stored),
+            organization.backlog.receiver.map(stored),
         ])?;
     turn.memory.draft_mut().put_organization(organization);
     Ok(Ok(()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId};
-use rendezhook_domain::organization::{Organization, SchemaCheck};
+use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_secrets::{DataKey, KeyEncryptionKey, KeyHash, SealError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -18,7 +18,7 @@ use crate::catalogue::{
     SubscriptionEntry,
 };
 use crate::sqlite::fault::{Fault, unreadable};
-use crate::sqlite::values::{optional_timestamp, parsed, receiver, timestamp};
+use crate::sqlite::values::{optional_timestamp, parsed, receiver, timestamp, unsigned};
 
 /// Name of the setting that holds the hash of the server's admin key.
 pub(super) const ADMIN_KEY: &str = "admin_key";
@@ -58,7 +58,7 @@ pub(in crate::sqlite) fn load_catalogue(
     let mut organizations = Vec::new();
     let mut statement = connection.prepare(
         "SELECT number, id, name, vyte_id, vyte_body, created_at, data_key, masks_doo_secrets, join_link, schema_check,
-             default_expiry_hours
+             default_expiry_hours, backlog_quota, receiver_backlog
          FROM organization ORDER BY number",
     )?;
     let mut rows = statement.query([])?;
@@ -139,8 +139,13 @@ fn read_organization(row: &Row<'_>) -> rusqlite::Result<Organization> {
         join_link: row.get(8)?,
         schema_check: schema_check.ok_or_else(|| unreadable(9, "a way to check resources"))?,
         default_expiry_hours: row.get(10)?,
+        backlog: BacklogLimits { quota: limit(row, 11)?, receiver: limit(row, 12)? },
         created_at: timestamp(row, 5)?,
     })
+}
+
+fn limit(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    row.get::<_, Option<i64>>(column)?.map(|_| unsigned(row, column)).transpose()
 }
 
 fn read_receivers(connection: &Connection) -> Result<Vec<Arc<ReceiverEntry>>, Fault> {

@@ -1,7 +1,7 @@
 //! A delivery's own row, waiting or ended, and the view that is made of it.
 
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, FinalState};
+use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, ExpiryReason, FinalState};
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumber};
@@ -30,6 +30,7 @@ pub(super) struct DeliveryRow {
     origin: DeliveryOrigin,
     due_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
+    expired_because: Option<ExpiryReason>,
     overtaken: bool,
     repetition: Option<Repetition>,
 }
@@ -37,7 +38,7 @@ pub(super) struct DeliveryRow {
 /// The columns of `pending` that [`waiting_row`] reads.
 pub(super) const WAITING_COLUMNS: &str = "receiver, sequence, subscription, action, origin, overtaken, last_attempt, failed_attempts, replay, due_at";
 /// The columns of `done` that [`ended_row`] reads.
-pub(super) const ENDED_COLUMNS: &str = "receiver, sequence, subscription, action, origin, overtaken, last_attempt, attempts, replay, ended_at, state";
+pub(super) const ENDED_COLUMNS: &str = "receiver, sequence, subscription, action, origin, overtaken, last_attempt, attempts, replay, ended_at, state, reason";
 
 pub(super) fn waiting_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     Ok(DeliveryRow { due_at: Some(timestamp(row, 9)?), ..shared(row)? })
@@ -45,7 +46,16 @@ pub(super) fn waiting_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
 
 pub(super) fn ended_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     let state = coded(row, 10, "the number of a state", FinalState::from_code)?;
-    Ok(DeliveryRow { state: DeliveryState::Ended(state), ended_at: Some(timestamp(row, 9)?), ..shared(row)? })
+    let reason: Option<u8> = row.get(11)?;
+    // Rows from before reasons were kept have none: they expired by the time of their action.
+    let expired_because =
+        (state == FinalState::Expired).then(|| reason.and_then(ExpiryReason::from_code).unwrap_or_default());
+    Ok(DeliveryRow {
+        state: DeliveryState::Ended(state),
+        ended_at: Some(timestamp(row, 9)?),
+        expired_because,
+        ..shared(row)?
+    })
 }
 
 fn shared(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
@@ -65,6 +75,7 @@ fn shared(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
         state: DeliveryState::Waiting,
         due_at: None,
         ended_at: None,
+        expired_because: None,
     })
 }
 
@@ -131,6 +142,7 @@ impl DeliveryRow {
             attempts: self.attempts,
             due_at: self.due_at,
             ended_at: self.ended_at,
+            expired_because: self.expired_because,
             last: self.last,
             overtaken: self.overtaken,
             repeats: self.repetition.map(|repetition| repetition.of_id(action.accepted_at)),

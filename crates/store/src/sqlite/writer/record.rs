@@ -1,11 +1,14 @@
 //! Recording how attempts ended.
 
+use rendezhook_domain::delivery::{ExpiryReason, FinalState};
 use ring::digest::{SHA256, digest};
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::job::{Performed, Work};
 use super::replay::note_end;
 use super::turn::Turn;
+use super::{health, notice};
+use crate::notice::Consequences;
 use crate::record::{AttemptRecord, Disposition, Exchange, Record};
 use crate::sqlite::catalogue::disable;
 use crate::sqlite::codec::pack_attempt;
@@ -21,7 +24,13 @@ impl Work for RecordWork {
     const DOING: &'static str = "recording attempts";
 
     fn rows(&self) -> usize {
-        self.0.len() * 2
+        let of_consequences = self
+            .0
+            .iter()
+            .filter_map(|record| record.consequences.as_deref())
+            .map(notice::rows)
+            .sum::<usize>();
+        self.0.len() * 2 + of_consequences
     }
 
     fn bytes(&self) -> usize {
@@ -32,12 +41,34 @@ impl Work for RecordWork {
         let mut statements = Statements::new(turn.connection)?;
         for record in &self.0 {
             let kept = write(turn, &mut statements, record)?;
-            if let (true, Some(reason)) = (kept, record.disable) {
-                disable(turn, record.subscription, reason, record.at)?;
+            let disabled = match record.disable {
+                Some(reason) if kept => disable(turn, record.subscription, reason, record.at)?,
+                Some(_) | None => false,
+            };
+            if let Some(consequences) = &record.consequences {
+                draw(turn, record, consequences, disabled)?;
             }
         }
         Ok(Performed::AnswerOnceDurable(()))
     }
+}
+
+/// Writes what a turn means beyond its own delivery. A record that comes too late for its delivery still tells of an attempt that
+/// was made, so this does not depend on it.
+fn draw(
+    turn: &mut Turn<'_>,
+    record: &Record,
+    consequences: &Consequences,
+    disabled: bool,
+) -> Result<(), Fault> {
+    if let Some(health) = &consequences.health {
+        health::keep(turn, health)?;
+    }
+    let of_disabling = consequences.if_disabled.iter().filter(|_| disabled);
+    for notice in consequences.notices.iter().chain(of_disabling) {
+        notice::write(turn, record.organization, notice, record.at)?;
+    }
+    Ok(())
 }
 
 struct Statements<'connection> {
@@ -65,6 +96,7 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
         Disposition::Ended(state) => {
             let ending = Ending {
                 state,
+                reason: (state == FinalState::Expired).then_some(ExpiryReason::Time),
                 at: record.at,
                 attempts: number,
                 overtaken: record.overtaken,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::subscription::{
     Dialect, DisableReason, Hook, Subscription, SubscriptionState, Verification,
@@ -276,21 +277,22 @@ fn write_row(turn: &mut Turn<'_>, entry: SubscriptionEntry) -> Result<(), Fault>
     Ok(())
 }
 
-/// Disables a subscription whose receiver asked for it; nothing happens when it is gone or disabled already.
+/// Disables a subscription and answers whether it did; nothing happens when it is gone or disabled already.
 pub(in crate::sqlite) fn disable(
     turn: &mut Turn<'_>,
     number: SubscriptionNumber,
     reason: DisableReason,
     at: Timestamp,
-) -> Result<(), Fault> {
-    let Some(entry) = turn.memory.subscription(number) else { return Ok(()) };
+) -> Result<bool, Fault> {
+    let Some(entry) = turn.memory.subscription(number) else { return Ok(false) };
     if entry.subscription.state == SubscriptionState::Disabled {
-        return Ok(());
+        return Ok(false);
     }
     let mut entry = SubscriptionEntry::clone(entry);
     entry.subscription.state = SubscriptionState::Disabled;
     entry.subscription.disabled_because = Some(reason);
-    save(turn, entry, at)
+    save(turn, entry, at)?;
+    Ok(true)
 }
 
 pub(super) fn rotate_secret(
@@ -353,6 +355,15 @@ pub(super) fn delete(
     };
     turn.connection.prepare_cached("DELETE FROM subscription WHERE number = ?1")?.execute([number.get()])?;
     rows::delete_keys(turn.connection, number)?;
+    turn.connection.prepare_cached("DELETE FROM health WHERE subscription = ?1")?.execute([number.get()])?;
+    // What its notices are counted by. Those that wait are delivered without it.
+    turn.connection
+        .prepare_cached("DELETE FROM resource WHERE organization = ?1 AND kind = ?2 AND id = ?3")?
+        .execute(params![
+            organization.get(),
+            ResourceKind::Subscription.code(),
+            entry.subscription.id.to_string()
+        ])?;
     let cleanup = Cleanup {
         subscription: number,
         receiver: entry.subscription.receiver,

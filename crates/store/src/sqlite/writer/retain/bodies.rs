@@ -1,6 +1,6 @@
 //! Removing bodies. A delivery that still waits for its body ends as expired first.
 
-use rendezhook_domain::delivery::FinalState;
+use rendezhook_domain::delivery::{ExpiryReason, FinalState};
 use rendezhook_domain::sequence::Sequence;
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -51,7 +51,7 @@ fn visit_receivers(
     budget: &mut Budget,
 ) -> Result<(), Fault> {
     let mut ender = Ender::new(turn.connection)?;
-    let ending = Ending::without_attempt(FinalState::Expired, now);
+    let ending = Ending::expired(ExpiryReason::Retention, now);
     let mut next = turn
         .connection
         .prepare_cached("SELECT receiver FROM pending WHERE receiver >= ?1 ORDER BY receiver LIMIT 1")?;
