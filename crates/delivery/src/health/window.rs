@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(window.total(at(5_000)), Counts::default());
         // The clock went back by an hour.
         window.count(at(10), true);
-        assert_eq!(window.total(at(11)), Counts { successes: 1, failures: 2 });
+        assert_eq!(window.total(at(11)), Counts { successes: 2, failures: 2 });
         window.count(at(9_000), true);
         assert_eq!(window.total(at(9_000)), Counts { successes: 1, failures: 0 });
     }
