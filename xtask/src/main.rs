@@ -6,6 +6,7 @@
 mod conformance;
 mod crash;
 mod dependencies;
+mod durability;
 mod licences;
 mod lint;
 mod peers;
@@ -32,7 +33,7 @@ struct Line {
 enum Task {
     /// Check format, lints, documentation, licences and unused dependencies.
     Lint,
-    /// Run every test there is: crashes, signatures, conformance, peers, documentation examples, and last the tests of all crates.
+    /// Run every test there is: crashes, durability, signatures, conformance, peers, documentation examples, and last the tests of all crates.
     Test {
         /// Kill and restart the server this many times.
         #[arg(long, value_name = "N", default_value_t = test::CRASH_CYCLES)]
@@ -53,6 +54,9 @@ enum Task {
         #[arg(last = true)]
         further: Vec<String>,
     },
+    /// Publish over many connections, and check by a trace of the server's system calls that nothing is acknowledged before the
+    /// log with it was made durable.
+    Durability,
     /// Play random histories against the scheduler, and check after every step that its invariants hold.
     Simulate {
         /// How many histories.
@@ -84,6 +88,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
         Task::Conformance => conformance::run(),
         Task::Peers => peers::run(),
         Task::Crash { cycles, further } => crash::run(cycles, &further),
+        Task::Durability => durability::run(),
         Task::Simulate { seeds, from } => Ok(simulate::run(seeds, from)?),
         Task::Ci => lint::run().and_then(|()| test::run(test::CRASH_CYCLES)),
     }

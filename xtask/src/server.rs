@@ -1,5 +1,6 @@
 //! The server under test: the binary, as a developer starts it.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -56,6 +57,18 @@ impl Server {
     /// # Errors
     /// When it does not listen within a minute.
     pub(crate) fn start(binary: &Path, folder: &Path) -> Result<Self, ServerError> {
+        Self::start_with(binary, folder, &[])
+    }
+
+    /// As [`Server::start`], with more variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub(crate) fn start_with(
+        binary: &Path,
+        folder: &Path,
+        environment: &[(&str, &OsStr)],
+    ) -> Result<Self, ServerError> {
         let data = folder.join("data");
         if data.exists() {
             fs::remove_dir_all(&data)?;
@@ -63,7 +76,7 @@ impl Server {
         let log = folder.join("server.log");
         let mut command = process::program(binary);
         command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
-        command.env("RENDEZHOOK_ADMIN_KEY", ADMIN_KEY);
+        command.env("RENDEZHOOK_ADMIN_KEY", ADMIN_KEY).envs(environment.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log)?);
         let mut child = command.spawn()?;
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::process::{self, ProcessError};
-use crate::{conformance, crash, peers, signatures};
+use crate::{conformance, crash, durability, peers, signatures};
 
 /// How often the server is killed when nothing else is said.
 pub(crate) const CRASH_CYCLES: u32 = 20;
@@ -16,6 +16,7 @@ pub(crate) const CRASH_CYCLES: u32 = 20;
 /// At the first part that fails.
 pub(crate) fn run(crash_cycles: u32) -> Result<(), Box<dyn Error>> {
     crash::run(crash_cycles, &[])?;
+    durability::run()?;
     signatures::run()?;
     conformance::run()?;
     peers::run()?;

@@ -1,7 +1,7 @@
 //! A receiver that costs almost nothing, for measuring how fast something sends.
 //!
 //! This is no general server. It reads what HTTP clients such as hyper send to a webhook, keep-alive
-//! requests with `Content-Length`, answers 204 to each at once and closes the connection on anything
+//! requests with `Content-Length`, answers 204 to each at once (or never, as its hook says) and closes the connection on anything
 //! else. It has no time-outs: connections live until the other side or the run ends.
 
 #[cfg(test)]
@@ -48,6 +48,15 @@ impl<'a> SinkRequest<'a> {
     }
 }
 
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// It is answered at once.
+    Answer,
+    /// It is never answered, and nothing that follows on its connection either. The other side has to hang up.
+    Hang,
+}
+
 /// A bound sink that [`run`](Self::run) will start.
 #[derive(Debug)]
 pub struct Sink {
@@ -69,13 +78,13 @@ impl Sink {
     ///
     /// `hook_for_connection` makes the hook of each new connection. The hook sees every request
     /// before its answer is written, on the thread that serves the connection, so it should be
-    /// short: count, or note a latency from a stamp in the request.
+    /// short: count, or note a latency from a stamp in the request. It says whether there is an answer.
     pub async fn run<Hook>(
         self,
         mut hook_for_connection: impl FnMut() -> Hook,
         shutdown: impl Future<Output = ()>,
     ) where
-        Hook: FnMut(SinkRequest<'_>) + Send + 'static,
+        Hook: FnMut(SinkRequest<'_>) -> Reaction + Send + 'static,
     {
         let mut shutdown = pin!(shutdown);
         let slots = Arc::new(Semaphore::new(CONNECTION_LIMIT));
@@ -124,7 +133,7 @@ enum ConnectionError {
 async fn receive<Stream, Hook>(mut stream: Stream, mut hook: Hook) -> Result<(), ConnectionError>
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
-    Hook: FnMut(SinkRequest<'_>),
+    Hook: FnMut(SinkRequest<'_>) -> Reaction,
 {
     let mut buffer = BytesMut::with_capacity(READ_SIZE);
     loop {
@@ -136,11 +145,20 @@ where
             }
             continue;
         };
-        hook(frame);
         let length = frame.head.len() + frame.body.len();
+        if hook(frame) == Reaction::Hang {
+            return Ok(hang(stream).await?);
+        }
         stream.write_all(ANSWER).await?;
         buffer.advance(length);
     }
+}
+
+/// Says nothing until the other side hangs up. What it still sends is read and forgotten.
+async fn hang(mut stream: impl AsyncRead + Unpin) -> io::Result<()> {
+    let mut forgotten = [0; 1024];
+    while stream.read(&mut forgotten).await? > 0 {}
+    Ok(())
 }
 
 /// The request at the start of the buffer, or `None` if not all of it has arrived.

@@ -71,6 +71,7 @@ async fn a_sink_counts_what_is_sent() {
         move |request: crate::sink::SinkRequest<'_>| {
             assert_eq!(request.header("content-type"), Some(b"application/json".as_slice()));
             counted.fetch_add(u64::try_from(request.body.len()).unwrap(), Ordering::Relaxed);
+            crate::sink::Reaction::Answer
         }
     };
     let running = tokio::spawn(sink.run(hook_for_connection, async {

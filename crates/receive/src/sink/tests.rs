@@ -16,6 +16,7 @@ fn connect(
     let hook = move |request: SinkRequest<'_>| {
         let id = request.header("webhook-id").map(<[u8]>::to_vec);
         sender.send((id, request.body.to_vec())).unwrap();
+        if request.body == b"hang" { Reaction::Hang } else { Reaction::Answer }
     };
     (client, seen, tokio::spawn(receive(server, hook)))
 }
@@ -39,6 +40,18 @@ async fn every_request_of_a_connection_is_seen_and_answered() {
     assert_eq!(seen.recv().await.unwrap(), (None, vec![]));
     drop(client);
     served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_is_to_hang_has_no_answer_until_the_sender_hangs_up() {
+    let (mut client, mut seen, served) = connect(1024);
+    client.write_all(&request("a", b"hang")).await.unwrap();
+    client.write_all(&request("b", b"after")).await.unwrap();
+    assert_eq!(seen.recv().await.unwrap().1, b"hang");
+    client.shutdown().await.unwrap();
+    served.await.unwrap().unwrap();
+    assert!(seen.recv().await.is_none(), "what follows is not looked at");
+    assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0, "nothing was said");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod body;
+mod comparisons;
 mod disk;
 mod failure;
 mod figures;
@@ -86,6 +87,12 @@ enum Group {
     Latency,
     /// Very many waiting deliveries.
     Backlog,
+    /// A thousand receivers, of which a hundred begin to hang.
+    Isolation,
+    /// A million waiting deliveries: what others cost beside them, and how soon they go on after a restart.
+    Waiting,
+    /// Very many subscriptions, very many organizations.
+    Growth,
 }
 
 /// Carries the command out.
@@ -120,6 +127,10 @@ async fn measure(arguments: &Arguments) -> Result<Report, BenchError> {
         disk: None,
         steps: Vec::new(),
         backlog: None,
+        isolation: None,
+        waiting: None,
+        restart: None,
+        growth: None,
         problems: Vec::new(),
     };
     introduce(&report, terminal);
@@ -164,6 +175,19 @@ fn add(report: &mut Report, outcome: Outcome, terminal: Terminal) {
         Outcome::Backlog(figures) => {
             report.backlog = Some(figures);
             present::backlog(&figures, terminal)
+        }
+        Outcome::Isolation(figures) => {
+            report.isolation = Some(figures);
+            present::comparisons::isolation(&figures, terminal)
+        }
+        Outcome::Waiting(waiting, restart) => {
+            (report.waiting, report.restart) = (Some(waiting), Some(restart));
+            present::comparisons::waiting(&waiting, &restart, terminal)
+        }
+        Outcome::Growth(figures) => {
+            let lines = present::comparisons::growth(&figures, terminal);
+            report.growth = Some(figures);
+            lines
         }
     };
     lines.iter().for_each(output::line);

@@ -52,6 +52,9 @@ pub(super) enum BenchError {
     /// A call was not made because the process is ending.
     #[error("a call of the server was broken off")]
     BrokenOff(#[from] tokio::task::JoinError),
+    /// The sink does not say where it listens.
+    #[error("the sink listens at fewer addresses than it was told to")]
+    NoAddress,
     /// Somebody wants it to end.
     #[error("interrupted; everything that was started is stopped")]
     Interrupted,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::arrivals::ArrivalSummary;
+use super::comparisons::{GrowthFigures, IsolationFigures, RestartFigures, WaitingFigures};
 use super::disk::DiskFigures;
 use super::machine::Machine;
 use super::process::Memory;
@@ -28,6 +29,14 @@ pub(super) struct Report {
     pub(super) steps: Vec<StepFigures>,
     /// The step with a backlog.
     pub(super) backlog: Option<BacklogFigures>,
+    /// The step with receivers that hang.
+    pub(super) isolation: Option<IsolationFigures>,
+    /// The step with fresh traffic beside deliveries that wait.
+    pub(super) waiting: Option<WaitingFigures>,
+    /// The restart with deliveries that wait.
+    pub(super) restart: Option<RestartFigures>,
+    /// The steps with ever more subscriptions and organizations.
+    pub(super) growth: Option<GrowthFigures>,
     /// What was lost, came twice or was refused. Empty when the run is good.
     pub(super) problems: Vec<String>,
 }

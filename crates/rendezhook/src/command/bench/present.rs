@@ -1,5 +1,7 @@
 //! Figures as tables for people.
 
+pub(super) mod comparisons;
+
 use super::Group;
 use super::disk::DiskFigures;
 use super::figures::{BacklogFigures, StepFigures};
@@ -24,6 +26,9 @@ pub(super) fn heading(group: Group) -> &'static str {
         Group::Fanout => "Fan-out: each action to 100 subscriptions at 100 endpoints",
         Group::Latency => "Low rates: how soon a delivery arrives when there is little to do",
         Group::Backlog => "Backlog: a receiver that is down, and then comes up",
+        Group::Isolation => "Isolation: healthy receivers alone, and beside others that never answer",
+        Group::Waiting => "Waiting: fresh traffic beside deliveries that wait, and a restart with them",
+        Group::Growth => "Growth: what a delivery costs as subscriptions and organizations become many",
     }
 }
 

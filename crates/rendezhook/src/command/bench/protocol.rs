@@ -16,6 +16,13 @@ pub(super) enum SinkCommand {
         /// Addresses on loopback; port 0 takes a free one.
         addresses: Vec<SocketAddr>,
     },
+    /// Never answer at these of its addresses from now on, or answer there again; answers with how many it knows.
+    Hang {
+        /// Where.
+        addresses: Vec<SocketAddr>,
+        /// Whether there is no answer.
+        hang: bool,
+    },
     /// Count this step from now on; answers with an empty [`ArrivalSummary`](super::arrivals::ArrivalSummary).
     Begin {
         /// The step.
@@ -49,13 +56,28 @@ pub(super) struct GeneratorJob {
 }
 
 /// What a request of the generator does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Work {
     /// It is what a publish would be, and nobody is there but the sink.
     Nothing,
     /// It publishes actions.
     Publish,
+    /// It publishes actions of so many names, [`body::action_name`](super::body::action_name), each in turn.
+    PublishNamed {
+        /// How many names there are.
+        names: u64,
+    },
+    /// It publishes actions, each request for the next of these organizations.
+    PublishFor {
+        /// The ids of the organizations.
+        organizations: Vec<String>,
+    },
+    /// It makes a subscription that wants nothing of what [`Work::Publish`] publishes.
+    Subscribe {
+        /// Where the subscriptions lead; each has a path of its own there.
+        receiver: SocketAddr,
+    },
     /// It puts the new state of one of so many bookings, each in turn.
     Put {
         /// How many there are.

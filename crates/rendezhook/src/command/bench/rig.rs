@@ -36,8 +36,8 @@ pub(super) enum Target<'a> {
     Sink(SocketAddr),
     /// Through the server.
     Server(&'a Server, &'a Organization),
-    /// Through the server, as new states of so many bookings.
-    Bookings(&'a Server, &'a Organization, u64),
+    /// Through the server, with this work.
+    Work(&'a Server, &'a Organization, Work),
 }
 
 /// One step of load.
@@ -100,12 +100,28 @@ impl Rig {
         Ok(self.sink.ask(&SinkCommand::Listen { addresses }, ANSWER_TIMEOUT).await?)
     }
 
+    /// Lets the sink never answer at these of its addresses from now on, or answer there again.
+    pub(super) async fn hang(&mut self, addresses: &[SocketAddr], hang: bool) -> Result<(), BenchError> {
+        let command = SinkCommand::Hang { addresses: addresses.to_vec(), hang };
+        let known: usize = self.sink.ask(&command, ANSWER_TIMEOUT).await?;
+        if known != addresses.len() {
+            self.problems.push(format!("the sink knows {known} of {} addresses", addresses.len()));
+        }
+        Ok(())
+    }
+
     /// Begins a step in which no delivery has arrived yet.
     pub(super) async fn begin(&mut self) -> Result<u32, BenchError> {
         self.last_step += 1;
         let begin = SinkCommand::Begin { step: self.last_step };
         let _empty: ArrivalSummary = self.sink.ask(&begin, ANSWER_TIMEOUT).await?;
         Ok(self.last_step)
+    }
+
+    /// Begins a step again, whose deliveries have waited: none has arrived yet.
+    pub(super) async fn begin_again(&mut self, step: u32) -> Result<(), BenchError> {
+        let _empty: ArrivalSummary = self.sink.ask(&SinkCommand::Begin { step }, ANSWER_TIMEOUT).await?;
+        Ok(())
     }
 
     /// Publishes as the load says.
@@ -119,9 +135,8 @@ impl Rig {
             Target::Server(server, organization) => {
                 (server.address, Work::Publish, Some(organization.authorization.clone()))
             }
-            Target::Bookings(server, organization, bookings) => {
-                let work = Work::Put { bookings: *bookings };
-                (server.address, work, Some(organization.authorization.clone()))
+            Target::Work(server, organization, work) => {
+                (server.address, work.clone(), Some(organization.authorization.clone()))
             }
         };
         let job = GeneratorJob {
@@ -202,7 +217,7 @@ impl Rig {
     pub(super) async fn step(&mut self, load: &Load<'_>) -> Result<StepFigures, BenchError> {
         let (server, organization) = match &load.target {
             Target::Sink(_) => (None, None),
-            Target::Server(server, organization) | Target::Bookings(server, organization, _) => {
+            Target::Server(server, organization) | Target::Work(server, organization, _) => {
                 (Some(*server), Some(*organization))
             }
         };

@@ -1,11 +1,14 @@
 //! The part that receives: a process of its own, so that its cost is told apart.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::io::BufRead;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rendezhook_receive::sink::Sink;
+use rendezhook_receive::sink::{Reaction, Sink, SinkRequest};
 use tokio::sync::mpsc;
 
 use super::arrivals::Arrivals;
@@ -37,18 +40,24 @@ fn read_commands(commands: &mpsc::Sender<SinkCommand>) -> std::io::Result<()> {
 
 async fn receive(mut commands: mpsc::Receiver<SinkCommand>) -> Result<(), Box<dyn Error>> {
     let arrivals = Arc::new(Mutex::new(Arrivals::new()?));
-    let mut endpoints = 0;
+    // Of every endpoint, whether it hangs.
+    let mut endpoints: HashMap<SocketAddr, Arc<AtomicBool>> = HashMap::new();
     while let Some(command) = commands.recv().await {
         match command {
             SinkCommand::Listen { addresses } => {
                 let mut real = Vec::with_capacity(addresses.len());
                 for address in addresses {
                     let (sink, address) = Sink::bind(address).await?;
-                    tokio::spawn(serve(sink, endpoints, Arc::clone(&arrivals)));
-                    endpoints += 1;
+                    let hangs = Arc::new(AtomicBool::new(false));
+                    tokio::spawn(serve(sink, endpoints.len(), Arc::clone(&hangs), Arc::clone(&arrivals)));
+                    endpoints.insert(address, hangs);
                     real.push(address);
                 }
                 answer(&real)?;
+            }
+            SinkCommand::Hang { addresses, hang } => {
+                let known = addresses.iter().filter_map(|address| endpoints.get(address));
+                answer(&known.inspect(|hangs| hangs.store(hang, Ordering::Relaxed)).count())?;
             }
             SinkCommand::Begin { step } => {
                 let mut arrivals = arrivals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,12 +73,17 @@ async fn receive(mut commands: mpsc::Receiver<SinkCommand>) -> Result<(), Box<dy
 }
 
 /// Receives at one endpoint for as long as the process lives.
-async fn serve(sink: Sink, endpoint: usize, arrivals: Arc<Mutex<Arrivals>>) {
+async fn serve(sink: Sink, endpoint: usize, hangs: Arc<AtomicBool>, arrivals: Arc<Mutex<Arrivals>>) {
     let hook_for_connection = || {
-        let arrivals = Arc::clone(&arrivals);
-        move |request: rendezhook_receive::sink::SinkRequest<'_>| {
+        let (arrivals, hangs) = (Arc::clone(&arrivals), Arc::clone(&hangs));
+        move |request: SinkRequest<'_>| {
+            // What is never answered has not arrived.
+            if hangs.load(Ordering::Relaxed) {
+                return Reaction::Hang;
+            }
             let now = stamp::now();
             arrivals.lock().unwrap_or_else(PoisonError::into_inner).take(endpoint, request.body, now);
+            Reaction::Answer
         }
     };
     sink.run(hook_for_connection, std::future::pending()).await;

@@ -2,14 +2,19 @@
 
 mod backlog;
 mod fan_out;
+mod growth;
+mod isolation;
 mod latency;
 mod limit;
 mod publish;
 mod put;
+mod turns;
+mod waiting;
 
 use std::path::Path;
 
 use super::Group;
+use super::comparisons::{GrowthFigures, IsolationFigures, RestartFigures, WaitingFigures};
 use super::failure::BenchError;
 use super::figures::{BacklogFigures, StepFigures};
 use super::plan::Plan;
@@ -29,6 +34,12 @@ pub(super) enum Outcome {
     Steps(Vec<StepFigures>),
     /// The one with a backlog.
     Backlog(BacklogFigures),
+    /// The one with receivers that hang.
+    Isolation(IsolationFigures),
+    /// The one with deliveries that wait, and the restart that follows.
+    Waiting(WaitingFigures, RestartFigures),
+    /// The one that grows.
+    Growth(GrowthFigures),
 }
 
 /// Measures one group, with servers on data directories inside `place`.
@@ -46,6 +57,12 @@ pub(super) async fn run(
         Group::Fanout => Outcome::Steps(fan_out::run(rig, plan, place).await?),
         Group::Latency => Outcome::Steps(latency::run(rig, plan, place).await?),
         Group::Backlog => Outcome::Backlog(backlog::run(rig, plan, place).await?),
+        Group::Isolation => Outcome::Isolation(isolation::run(rig, plan, place).await?),
+        Group::Waiting => {
+            let (waiting, restart) = waiting::run(rig, plan, place).await?;
+            Outcome::Waiting(waiting, restart)
+        }
+        Group::Growth => Outcome::Growth(growth::run(rig, plan, place).await?),
     })
 }
 

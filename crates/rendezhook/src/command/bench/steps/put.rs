@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::failure::BenchError;
 use super::super::figures::StepFigures;
 use super::super::plan::Plan;
+use super::super::protocol::Work;
 use super::super::rig::{Load, Rig, Target};
 use super::super::server::Server;
 use super::publish::CONNECTIONS;
@@ -19,7 +20,7 @@ pub(super) async fn run(rig: &mut Rig, plan: &Plan, place: &Path) -> Result<Vec<
     let organization = server.organization("put").await?;
     let load = |group, connections, requests, seconds| Load {
         group,
-        target: Target::Bookings(&server, &organization, BOOKINGS),
+        target: Target::Work(&server, &organization, Work::Put { bookings: BOOKINGS }),
         connections,
         rate_per_second: None,
         items: 1,
