@@ -3,22 +3,25 @@
 //! A catalogue is an immutable snapshot. A change makes a new one, durable before it is seen; whoever holds the old one can
 //! finish its step, and the store refuses to commit a publish that was decided from an older part of its organization.
 
+mod index;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
-use rendezhook_domain::action::ActionName;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId};
-use rendezhook_domain::matching::{ActionPattern, Happening};
+use rendezhook_domain::matching::Happening;
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber, TimerNumber};
-use rendezhook_domain::subscription::{Dialect, Hook, Subscription};
+use rendezhook_domain::subscription::{Dialect, Subscription};
 use rendezhook_domain::target::TargetUrl;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_domain::timer::Timer;
 use rendezhook_secrets::{KeyHash, SecretHeader, SharedSecret, SigningSecret, TokenKey};
 use uuid::Uuid;
+
+use self::index::SubscriptionIndex;
 
 /// Counts the changes of the catalogue; a publish names the version it was decided from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,12 +143,7 @@ pub struct OrganizationEntry {
     pub oauth_clients: Vec<Arc<OAuthClientEntry>>,
     /// Its timers in the order in which they were made.
     pub timers: Vec<Arc<Timer>>,
-    by_action: HashMap<Arc<str>, Vec<usize>>,
-    by_pattern: Vec<usize>,
-    by_vyte_id: HashMap<Arc<str>, usize>,
-    by_simplymeet_uuid: HashMap<Uuid, usize>,
-    by_doo_group: HashMap<Uuid, Vec<usize>>,
-    by_id: HashMap<SubscriptionId, usize>,
+    index: SubscriptionIndex,
 }
 
 impl OrganizationEntry {
@@ -159,61 +157,24 @@ impl OrganizationEntry {
         keys: Vec<Arc<ApiKeyEntry>>,
         oauth_clients: Vec<Arc<OAuthClientEntry>>,
     ) -> Self {
-        let mut by_action: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
-        let mut by_pattern = Vec::new();
-        let mut by_vyte_id = HashMap::new();
-        let mut by_simplymeet_uuid = HashMap::new();
-        let mut by_doo_group: HashMap<Uuid, Vec<usize>> = HashMap::new();
-        let mut by_id = HashMap::new();
-        for (position, entry) in subscriptions.iter().enumerate() {
-            let subscription = &entry.subscription;
-            by_id.insert(subscription.id, position);
-            match &subscription.hook {
-                Hook::Standard => {}
-                Hook::Vyte(hook) => {
-                    by_vyte_id.insert(Arc::clone(&hook.hook_id), position);
-                }
-                Hook::SimplyMeet(hook) => {
-                    by_simplymeet_uuid.insert(hook.uuid, position);
-                }
-                Hook::Doo(hook) => by_doo_group.entry(hook.group).or_default().push(position),
-            }
-            let exact: Option<Vec<&ActionName>> = subscription
-                .filter
-                .actions
-                .iter()
-                .map(|pattern| match pattern {
-                    ActionPattern::Exactly(name) => Some(name),
-                    ActionPattern::Any | ActionPattern::Kind(_) => None,
-                })
-                .collect();
-            match exact {
-                Some(names) => {
-                    for name in names {
-                        let positions = by_action.entry(Arc::from(name.as_str())).or_default();
-                        if positions.last() != Some(&position) {
-                            positions.push(position);
-                        }
-                    }
-                }
-                None => by_pattern.push(position),
-            }
-        }
-        Self {
-            organization,
-            version,
-            subscriptions,
-            receivers,
-            keys,
-            oauth_clients,
-            timers: Vec::new(),
-            by_action,
-            by_pattern,
-            by_vyte_id,
-            by_simplymeet_uuid,
-            by_doo_group,
-            by_id,
-        }
+        let index = SubscriptionIndex::of(&subscriptions);
+        Self { organization, version, subscriptions, receivers, keys, oauth_clients, timers: Vec::new(), index }
+    }
+
+    /// The organization with its rows as they are now. What is found by has to be made anew only when it changed for a
+    /// subscription that was there before.
+    #[must_use]
+    pub(crate) fn changed(
+        &self,
+        organization: Organization,
+        version: CatalogueVersion,
+        subscriptions: Vec<Arc<SubscriptionEntry>>,
+        receivers: Vec<Arc<ReceiverEntry>>,
+        keys: Vec<Arc<ApiKeyEntry>>,
+        oauth_clients: Vec<Arc<OAuthClientEntry>>,
+    ) -> Self {
+        let index = self.index.after(&self.subscriptions, &subscriptions);
+        Self { organization, version, subscriptions, receivers, keys, oauth_clients, timers: Vec::new(), index }
     }
 
     /// The same with these timers.
@@ -239,8 +200,8 @@ impl OrganizationEntry {
         &'a self,
         happening: Happening<'a>,
     ) -> impl Iterator<Item = &'a Arc<SubscriptionEntry>> {
-        let exact = self.by_action.get(happening.action.as_str()).map_or(&[][..], Vec::as_slice);
-        merge(exact, &self.by_pattern)
+        self.index
+            .candidates(happening)
             .filter_map(|position| self.subscriptions.get(position))
             .filter(move |entry| entry.subscription.filter.wants(&happening))
     }
@@ -248,24 +209,32 @@ impl OrganizationEntry {
     /// The subscription with this id.
     #[must_use]
     pub fn subscription(&self, id: SubscriptionId) -> Option<&Arc<SubscriptionEntry>> {
-        self.by_id.get(&id).and_then(|position| self.subscriptions.get(*position))
+        self.index.by_id(id).and_then(|position| self.subscriptions.get(position))
+    }
+
+    /// The receiver with this number.
+    #[must_use]
+    pub fn receiver(&self, number: ReceiverNumber) -> Option<&Arc<ReceiverEntry>> {
+        // In the order in which they were made, which is that of their numbers.
+        let place = self.receivers.binary_search_by_key(&number, |entry| entry.number);
+        place.ok().and_then(|place| self.receivers.get(place))
     }
 
     /// The subscription that the Vyte API knows by this `_id`.
     #[must_use]
     pub fn vyte_hook(&self, hook_id: &str) -> Option<&Arc<SubscriptionEntry>> {
-        self.by_vyte_id.get(hook_id).and_then(|position| self.subscriptions.get(*position))
+        self.index.by_vyte_id(hook_id).and_then(|position| self.subscriptions.get(position))
     }
 
     /// The subscription that the SimplyMeet.me API knows by this `uuid`.
     #[must_use]
     pub fn simplymeet_hook(&self, uuid: Uuid) -> Option<&Arc<SubscriptionEntry>> {
-        self.by_simplymeet_uuid.get(&uuid).and_then(|position| self.subscriptions.get(*position))
+        self.index.by_simplymeet_uuid(uuid).and_then(|position| self.subscriptions.get(position))
     }
 
     /// The subscriptions that the doo API knows as one group, in the order of the group; none when there is no such group.
     pub fn doo_group(&self, group: Uuid) -> impl Iterator<Item = &Arc<SubscriptionEntry>> {
-        let positions = self.by_doo_group.get(&group).map_or(&[][..], Vec::as_slice);
+        let positions = self.index.by_doo_group(group);
         positions.iter().filter_map(|position| self.subscriptions.get(*position))
     }
 
@@ -274,25 +243,6 @@ impl OrganizationEntry {
     pub fn count(&self, dialect: Dialect) -> usize {
         self.subscriptions.iter().filter(|entry| entry.subscription.dialect() == dialect).count()
     }
-}
-
-/// Two ascending lists as one, each position once.
-fn merge<'a>(left: &'a [usize], right: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
-    let mut left = left.iter().copied().peekable();
-    let mut right = right.iter().copied().peekable();
-    std::iter::from_fn(move || match (left.peek().copied(), right.peek().copied()) {
-        (Some(first), Some(second)) => {
-            if first <= second {
-                left.next();
-            }
-            if second <= first {
-                right.next();
-            }
-            Some(first.min(second))
-        }
-        (Some(_), None) => left.next(),
-        (None, _) => right.next(),
-    })
 }
 
 /// The whole catalogue at one version.
@@ -339,19 +289,5 @@ impl Catalogue {
     #[must_use]
     pub fn key(&self, hash: &KeyHash) -> Option<&Arc<ApiKeyEntry>> {
         self.keys.get(&hash.lookup()).filter(|entry| entry.hash == *hash)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::merge;
-
-    #[test]
-    fn merging_keeps_order_and_drops_doubles() {
-        let merged = |left: &[usize], right: &[usize]| merge(left, right).collect::<Vec<_>>();
-        assert_eq!(merged(&[1, 3, 5], &[2, 3, 9]), vec![1, 2, 3, 5, 9]);
-        assert_eq!(merged(&[], &[4]), vec![4]);
-        assert_eq!(merged(&[4], &[]), vec![4]);
-        assert_eq!(merged(&[], &[]), Vec::<usize>::new());
     }
 }

@@ -57,6 +57,12 @@ static int is_log(int descriptor) {
     return length >= 4 && memcmp(path + length - 4, "-wal", 4) == 0;
 }
 
+static int are_digits(const char *text) {
+    for (int place = 0; place < DIGITS; place++)
+        if (text[place] < '0' || text[place] > '9') return 0;
+    return 1;
+}
+
 static void note_marks(long long begin, const char *what, int descriptor, const char *bytes, size_t length) {
     const size_t whole = sizeof MARK - 1 + DIGITS;
     const char *end = bytes + length;
@@ -65,7 +71,7 @@ static void note_marks(long long begin, const char *what, int descriptor, const 
         if (!bytes || (size_t)(end - bytes) < whole) return;
         const char *digits = bytes + sizeof MARK - 1;
         /* A page may end or be torn within a mark. */
-        if (strspn(digits, "0123456789") >= DIGITS) note(begin, what, descriptor, digits, DIGITS);
+        if (are_digits(digits)) note(begin, what, descriptor, digits, DIGITS);
         bytes += whole;
     }
 }

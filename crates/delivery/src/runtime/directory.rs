@@ -41,29 +41,33 @@ impl Directory {
             default_retry,
         };
         for organization in catalogue.organizations.values() {
-            directory.tell_changes(organization, inputs);
+            directory.tell_changes(&organization.subscriptions, inputs);
         }
         directory
     }
 
     /// Goes over to a newer catalogue; `inputs` receives the differences that concern the scheduler.
     ///
-    /// Parts that both catalogues share are skipped, so the cost is that of the organizations that changed.
+    /// What both catalogues share is skipped, so that an organization with very many subscriptions can go on making more.
     pub(super) fn update(&mut self, catalogue: Arc<Catalogue>, inputs: &mut Vec<Input>) {
         if catalogue.version == self.catalogue.version {
             return;
         }
         let previous = std::mem::replace(&mut self.catalogue, Arc::clone(&catalogue));
         for (number, old) in &previous.organizations {
-            let shared = catalogue.organizations.get(number).is_some_and(|new| Arc::ptr_eq(old, new));
-            if !shared {
-                self.tell_deletions(old, inputs);
+            match catalogue.organizations.get(number) {
+                Some(new) if Arc::ptr_eq(old, new) => {}
+                Some(new) => self.tell_deletions(unshared(&new.subscriptions, &old.subscriptions), inputs),
+                None => self.tell_deletions(&old.subscriptions, inputs),
             }
         }
         for (number, new) in &catalogue.organizations {
-            let shared = previous.organizations.get(number).is_some_and(|old| Arc::ptr_eq(old, new));
-            if !shared {
-                self.tell_changes(new, inputs);
+            match previous.organizations.get(number) {
+                Some(old) if Arc::ptr_eq(old, new) => {}
+                Some(old) if shares_surroundings(old, new) => {
+                    self.tell_changes(unshared(&old.subscriptions, &new.subscriptions), inputs);
+                }
+                _ => self.tell_changes(&new.subscriptions, inputs),
             }
         }
     }
@@ -84,8 +88,12 @@ impl Directory {
         Some((Arc::clone(organization), Arc::clone(subscription)))
     }
 
-    fn tell_deletions(&mut self, organization: &OrganizationEntry, inputs: &mut Vec<Input>) {
-        for entry in &organization.subscriptions {
+    fn tell_deletions<'a>(
+        &mut self,
+        subscriptions: impl IntoIterator<Item = &'a Arc<SubscriptionEntry>>,
+        inputs: &mut Vec<Input>,
+    ) {
+        for entry in subscriptions {
             let number = entry.subscription.number;
             if self.catalogue.subscriptions.contains_key(&number) {
                 continue;
@@ -97,8 +105,12 @@ impl Directory {
         }
     }
 
-    fn tell_changes(&mut self, organization: &OrganizationEntry, inputs: &mut Vec<Input>) {
-        for entry in &organization.subscriptions {
+    fn tell_changes<'a>(
+        &mut self,
+        subscriptions: impl IntoIterator<Item = &'a Arc<SubscriptionEntry>>,
+        inputs: &mut Vec<Input>,
+    ) {
+        for entry in subscriptions {
             let subscription = &entry.subscription;
             let view = SubscriptionView {
                 subscription: subscription.number,
@@ -118,6 +130,35 @@ impl Directory {
             }
         }
     }
+}
+
+/// Whether nothing but subscriptions has changed in an organization, and receivers were at most added.
+fn shares_surroundings(old: &OrganizationEntry, new: &OrganizationEntry) -> bool {
+    let same_receivers = old.receivers.len() <= new.receivers.len()
+        && old.receivers.iter().zip(&new.receivers).all(|(old, new)| Arc::ptr_eq(old, new));
+    same_receivers && old.organization == new.organization
+}
+
+/// Those of a list that are not in another one just as they are. Both are in the order of their numbers.
+fn unshared<'a>(
+    base: &'a [Arc<SubscriptionEntry>],
+    list: &'a [Arc<SubscriptionEntry>],
+) -> impl Iterator<Item = &'a Arc<SubscriptionEntry>> {
+    let mut base = base.iter().peekable();
+    list.iter().filter(move |entry| {
+        while let Some(other) = base.peek() {
+            // Nearly all are the same, which is seen without looking into them.
+            if Arc::ptr_eq(other, entry) {
+                base.next();
+                return false;
+            }
+            if other.subscription.number >= entry.subscription.number {
+                break;
+            }
+            base.next();
+        }
+        true
+    })
 }
 
 /// Numbers for endpoints: the same for all subscriptions of an organization that go there, kept while there is one.

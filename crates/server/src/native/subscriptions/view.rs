@@ -108,7 +108,7 @@ impl SubscriptionView {
     /// Shows a subscription of this organization.
     pub(super) fn new(entry: &SubscriptionEntry, organization: &OrganizationEntry) -> Self {
         let subscription = &entry.subscription;
-        let receiver = organization.receivers.iter().find(|entry| entry.number == subscription.receiver);
+        let receiver = organization.receiver(subscription.receiver);
         Self {
             id: subscription.id,
             dialect: subscription.dialect(),

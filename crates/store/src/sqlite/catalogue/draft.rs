@@ -215,15 +215,21 @@ impl Draft {
         for (number, parts) in self.organizations {
             catalogue.organization_ids.insert(parts.organization.id, number);
             catalogue.organization_vyte_ids.insert(Arc::clone(&parts.organization.vyte_id), number);
-            let entry = OrganizationEntry::new(
-                parts.organization,
-                version,
-                parts.subscriptions,
-                parts.receivers,
-                parts.keys,
-                parts.oauth_clients,
-            )
-            .with_timers(parts.timers);
+            let Parts { organization, subscriptions, receivers, keys, oauth_clients, timers } = parts;
+            let entry = match self.base.organization(number) {
+                Some(base) => {
+                    base.changed(organization, version, subscriptions, receivers, keys, oauth_clients)
+                }
+                None => OrganizationEntry::new(
+                    organization,
+                    version,
+                    subscriptions,
+                    receivers,
+                    keys,
+                    oauth_clients,
+                ),
+            };
+            let entry = entry.with_timers(timers);
             catalogue.organizations.insert(number, Arc::new(entry));
         }
         apply_each(&mut catalogue.subscriptions, self.subscriptions);
