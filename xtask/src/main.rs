@@ -7,6 +7,7 @@ mod conformance;
 mod crash;
 mod dependencies;
 mod durability;
+mod fuzz;
 mod licences;
 mod lint;
 mod peers;
@@ -57,6 +58,14 @@ enum Task {
     /// Publish over many connections, and check by a trace of the server's system calls that nothing is acknowledged before the
     /// log with it was made durable.
     Durability,
+    /// Judge mutated texts: target URLs, `Retry-After`, calendars, management bodies, documents with placeholders.
+    Fuzz {
+        /// Seconds of each target.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        seconds: u64,
+        /// One target; all of them, one after the other, when missing.
+        target: Option<String>,
+    },
     /// Play random histories against the scheduler, and check after every step that its invariants hold.
     Simulate {
         /// How many histories.
@@ -89,6 +98,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
         Task::Peers => peers::run(),
         Task::Crash { cycles, further } => crash::run(cycles, &further),
         Task::Durability => durability::run(),
+        Task::Fuzz { seconds, target } => Ok(fuzz::run(seconds, target.as_deref())?),
         Task::Simulate { seeds, from } => Ok(simulate::run(seeds, from)?),
         Task::Ci => lint::run().and_then(|()| test::run(test::CRASH_CYCLES)),
     }

@@ -14,5 +14,6 @@ pub(crate) use self::body::{body, headers};
 pub use self::hook_type::HookType;
 pub(crate) use self::origin::origin_request;
 pub use self::origin::{
-    DocumentError, MAXIMUM_ORIGIN_BODY_BYTES, MAXIMUM_ORIGIN_BODY_DEPTH, OriginRequest, question,
+    DocumentError, Ids, MAXIMUM_ORIGIN_BODY_BYTES, MAXIMUM_ORIGIN_BODY_DEPTH, OriginRequest, check, fill,
+    question,
 };

@@ -11,8 +11,9 @@ use rendezhook_domain::lifecycle::event_of;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::subscription::Origin;
 
-pub(crate) use self::document::check;
-pub use self::document::{DocumentError, MAXIMUM_ORIGIN_BODY_BYTES, MAXIMUM_ORIGIN_BODY_DEPTH, question};
+pub use self::document::{
+    DocumentError, MAXIMUM_ORIGIN_BODY_BYTES, MAXIMUM_ORIGIN_BODY_DEPTH, check, question,
+};
 use self::document::{VARIABLES, question_of};
 use self::placeholder::Placeholder;
 use crate::delivery::{BuildError, DeliveryContext, Question};
@@ -36,14 +37,11 @@ impl OriginRequest<'_> {
     }
 }
 
-/// The request about this action. Placeholders are replaced inside strings of `variables` only, after the document was parsed, so
-/// that no id can become a part of the query or of the document's structure. An order that names no event has an empty
-/// text for it.
+/// The request about this action. An order that names no event has an empty text for it.
 pub(crate) fn origin_request<'a>(
     context: &DeliveryContext<'_>,
     origin: &'a Origin,
 ) -> Result<OriginRequest<'a>, BuildError> {
-    let mut document: Map<String, Value> = serde_json::from_str(&origin.body).map_err(BuildError::Origin)?;
     let action = context.action;
     let resource: Value = serde_json::from_slice(&action.resource).map_err(BuildError::Resource)?;
     let ids = Ids {
@@ -51,17 +49,32 @@ pub(crate) fn origin_request<'a>(
         order: if action.kind == ResourceKind::Order { action.resource_id.as_str() } else { "" },
         organization: context.organization.number.get().to_string(),
     };
-    if let Some(variables) = document.get_mut(VARIABLES) {
-        ids.replace(variables);
-    }
+    let document = fill(&origin.body, &ids).map_err(BuildError::Origin)?;
     Ok(OriginRequest { origin, document })
 }
 
+/// The document with these ids in place of the placeholders. They are replaced inside strings of `variables` only, after the
+/// document was parsed, so that no id can become a part of the query or of the document's structure.
+///
+/// # Errors
+/// When the text is no JSON object; a document that passed [`check`] is one.
+pub fn fill(body: &str, ids: &Ids<'_>) -> Result<Map<String, Value>, serde_json::Error> {
+    let mut document: Map<String, Value> = serde_json::from_str(body)?;
+    if let Some(variables) = document.get_mut(VARIABLES) {
+        ids.replace(variables);
+    }
+    Ok(document)
+}
+
 /// What is put in for the placeholders.
-struct Ids<'a> {
-    event: Cow<'a, str>,
-    order: &'a str,
-    organization: String,
+#[derive(Debug, Clone)]
+pub struct Ids<'a> {
+    /// For `%EVENT_ID%`; empty when there is no event.
+    pub event: Cow<'a, str>,
+    /// For `%ORDER_ID%`; empty when there is no order.
+    pub order: &'a str,
+    /// For `%ORGANIZATION_ID%`.
+    pub organization: String,
 }
 
 impl Ids<'_> {

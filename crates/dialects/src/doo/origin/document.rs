@@ -68,7 +68,7 @@ pub enum DocumentError {
 ///
 /// # Errors
 /// When it is no JSON object within the limits, or a placeholder stands where none is replaced.
-pub(crate) fn check(body: &str, kind: ResourceKind) -> Result<(), DocumentError> {
+pub fn check(body: &str, kind: ResourceKind) -> Result<(), DocumentError> {
     if body.len() > MAXIMUM_ORIGIN_BODY_BYTES {
         return Err(DocumentError::TooLong(body.len()));
     }
