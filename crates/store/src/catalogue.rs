@@ -3,6 +3,7 @@
 //! A catalogue is an immutable snapshot. A change makes a new one, durable before it is seen; whoever holds the old one can
 //! finish its step, and the store refuses to commit a publish that was decided from an older part of its organization.
 
+mod filters;
 mod index;
 
 use std::collections::HashMap;
@@ -158,7 +159,16 @@ impl OrganizationEntry {
         oauth_clients: Vec<Arc<OAuthClientEntry>>,
     ) -> Self {
         let index = SubscriptionIndex::of(&subscriptions);
-        Self { organization, version, subscriptions, receivers, keys, oauth_clients, timers: Vec::new(), index }
+        Self {
+            organization,
+            version,
+            subscriptions,
+            receivers,
+            keys,
+            oauth_clients,
+            timers: Vec::new(),
+            index,
+        }
     }
 
     /// The organization with its rows as they are now. What is found by has to be made anew only when it changed for a
@@ -174,7 +184,16 @@ impl OrganizationEntry {
         oauth_clients: Vec<Arc<OAuthClientEntry>>,
     ) -> Self {
         let index = self.index.after(&self.subscriptions, &subscriptions);
-        Self { organization, version, subscriptions, receivers, keys, oauth_clients, timers: Vec::new(), index }
+        Self {
+            organization,
+            version,
+            subscriptions,
+            receivers,
+            keys,
+            oauth_clients,
+            timers: Vec::new(),
+            index,
+        }
     }
 
     /// The same with these timers.

@@ -4,25 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::id::SubscriptionId;
-use rendezhook_domain::matching::{ActionPattern, Happening};
+use rendezhook_domain::matching::Happening;
 use rendezhook_domain::subscription::Hook;
 use uuid::Uuid;
 
 use super::SubscriptionEntry;
-
-#[cfg(test)]
-mod tests;
+use super::filters::FilterIndex;
 
 /// Places of subscriptions by what is asked for, each list ascending.
-///
-/// Each subscription is in exactly one of the first four for matching: it is looked at only when an action has its user, its event
-/// or its name, so that publishing costs the same however many subscriptions want something else.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SubscriptionIndex {
-    by_user: HashMap<Arc<str>, Vec<usize>>,
-    by_event: HashMap<Arc<str>, Vec<usize>>,
-    by_action: HashMap<Arc<str>, Vec<usize>>,
-    by_pattern: Vec<usize>,
+    filters: FilterIndex,
     by_vyte_id: HashMap<Arc<str>, usize>,
     by_simplymeet_uuid: HashMap<Uuid, usize>,
     by_doo_group: HashMap<Uuid, Vec<usize>>,
@@ -67,41 +59,12 @@ impl SubscriptionIndex {
             }
             Hook::Doo(hook) => self.by_doo_group.entry(hook.group).or_default().push(position),
         }
-        self.add_filter(position, entry);
-    }
-
-    fn add_filter(&mut self, position: usize, entry: &SubscriptionEntry) {
-        let filter = &entry.subscription.filter;
-        if let Some(user) = &filter.user {
-            return self.by_user.entry(Arc::clone(user)).or_default().push(position);
-        }
-        if let Some(event) = &filter.event {
-            return self.by_event.entry(Arc::clone(event)).or_default().push(position);
-        }
-        let is_exact = |pattern: &ActionPattern| matches!(pattern, ActionPattern::Exactly(_));
-        if !filter.actions.iter().all(is_exact) {
-            return self.by_pattern.push(position);
-        }
-        for pattern in &filter.actions {
-            let ActionPattern::Exactly(name) = pattern else { continue };
-            let positions = match self.by_action.get_mut(name.as_str()) {
-                Some(positions) => positions,
-                None => self.by_action.entry(Arc::from(name.as_str())).or_default(),
-            };
-            if positions.last() != Some(&position) {
-                positions.push(position);
-            }
-        }
+        self.filters.add(position, &subscription.filter);
     }
 
     /// The places of all subscriptions that may want an action, ascending; each filter is still to be asked.
     pub(super) fn candidates<'a>(&'a self, happening: Happening<'a>) -> impl Iterator<Item = usize> + 'a {
-        let list = |lists: &'a HashMap<Arc<str>, Vec<usize>>, key: Option<&str>| {
-            key.and_then(|key| lists.get(key)).map_or(&[][..], Vec::as_slice)
-        };
-        let unfiltered = merge(list(&self.by_action, Some(happening.action.as_str())), &self.by_pattern);
-        let filtered = merge(list(&self.by_user, happening.user), list(&self.by_event, happening.event));
-        merge_iterators(unfiltered, filtered)
+        self.filters.candidates(happening)
     }
 
     pub(super) fn by_id(&self, id: SubscriptionId) -> Option<usize> {
@@ -126,29 +89,4 @@ impl SubscriptionIndex {
 fn is_found_alike(old: &SubscriptionEntry, new: &SubscriptionEntry) -> bool {
     let (old, new) = (&old.subscription, &new.subscription);
     old.id == new.id && old.filter == new.filter && old.hook == new.hook
-}
-
-/// Two ascending lists as one, each position once.
-fn merge<'a>(left: &'a [usize], right: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
-    merge_iterators(left.iter().copied(), right.iter().copied())
-}
-
-fn merge_iterators(
-    left: impl Iterator<Item = usize>,
-    right: impl Iterator<Item = usize>,
-) -> impl Iterator<Item = usize> {
-    let (mut left, mut right) = (left.peekable(), right.peekable());
-    std::iter::from_fn(move || match (left.peek().copied(), right.peek().copied()) {
-        (Some(first), Some(second)) => {
-            if first <= second {
-                left.next();
-            }
-            if second <= first {
-                right.next();
-            }
-            Some(first.min(second))
-        }
-        (Some(_), None) => left.next(),
-        (None, _) => right.next(),
-    })
 }
