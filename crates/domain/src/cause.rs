@@ -82,13 +82,13 @@ causes! {
     /// No route to the address.
     Unreachable = 7, "unreachable", Receiver, "the target's network cannot be reached";
     /// The certificate is for another name.
-    TlsNameMismatch = 8, "tls_name_mismatch", Receiver, "the target's certificate is for another host name";
-    /// The certificate's time is over or has not begun.
-    TlsCertificateExpired = 9, "tls_certificate_expired", Receiver, "the target's certificate has expired or is not valid yet";
+    TlsNameMismatch = 8, "tls_name_mismatch", Receiver, "the target's certificate is for another host name, or the target does not serve this name";
+    /// The certificate's time is over.
+    TlsCertificateExpired = 9, "tls_certificate_expired", Receiver, "the target's certificate has expired; renew it";
     /// Nobody we trust signed the certificate.
-    TlsUnknownIssuer = 10, "tls_unknown_issuer", Receiver, "the target's certificate is not signed by a known authority; an intermediate certificate may be missing";
-    /// No common protocol version or cipher suite.
-    TlsProtocol = 11, "tls_protocol", Receiver, "the target and we have no TLS version or cipher suite in common; TLS 1.2 or 1.3 is needed";
+    TlsUnknownIssuer = 10, "tls_unknown_issuer", Receiver, "the target's certificate is not signed by a known authority; it may be self-signed, or an intermediate certificate is missing";
+    /// No common protocol version.
+    TlsProtocol = 11, "tls_protocol", Receiver, "the target and we have no TLS version in common; it has to offer TLS 1.2 or 1.3";
     /// The handshake ended early or with an alert.
     TlsFailure = 12, "tls_failure", Receiver, "the TLS handshake with the target failed";
     /// The handshake took too long.
@@ -121,6 +121,24 @@ causes! {
     OriginUnusable = 26, "origin_unusable", Receiver, "the origin's answer is no JSON, is longer than 256 KiB, did not end in time, or has errors and no data";
     /// Our own GraphQL could not answer the subscription's query.
     QueryFailed = 27, "query_failed", Publisher, "the query of the subscription has errors and no data; its answer is shown";
+    /// The certificate's time has not begun.
+    TlsCertificateNotYetValid = 40, "tls_certificate_not_yet_valid", Receiver, "the target's certificate is not valid yet; its beginning lies in the future";
+    /// No common cipher suite, group or signature scheme.
+    TlsCipher = 41, "tls_cipher", Receiver, "the target and we have no TLS cipher suite in common; it has to offer one with forward secrecy and AEAD, such as ECDHE with AES-GCM";
+    /// What answered is no TLS.
+    TlsNotSpoken = 42, "tls_not_spoken", Receiver, "the target does not speak TLS on that port; it may serve plain http there";
+    /// TLS works, but HTTP/1.1 is not offered within it.
+    TlsNoHttp = 43, "tls_no_http", Receiver, "the target offers no HTTP/1.1 within TLS (ALPN)";
+    /// The certificate is broken, or of a kind that is not accepted.
+    TlsCertificateUnusable = 44, "tls_certificate_unusable", Receiver, "the target's certificate cannot be used: it is broken, revoked, not meant for servers, or signed in a way that is no longer accepted";
+    /// The target wants a certificate of ours, or does not accept the one it got.
+    TlsClientCertificate = 45, "tls_client_certificate", Receiver, "the target asks for a client certificate and accepts none that we have";
+    /// The operator's proxy cannot be connected to.
+    ProxyUnreachable = 46, "proxy_unreachable", Us, "the proxy that this server sends through cannot be reached";
+    /// The operator's proxy does not open a way to the target.
+    ProxyRefused = 47, "proxy_refused", Us, "the proxy that this server sends through does not permit requests to the target";
+    /// The operator's proxy could not open a way to the target.
+    ProxyFailed = 48, "proxy_failed", Us, "the proxy that this server sends through could not reach the target";
 }
 
 impl Cause {

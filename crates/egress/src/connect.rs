@@ -5,28 +5,46 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rendezhook_domain::cause::Cause;
-use rendezhook_domain::target::{Scheme, TargetUrl};
+use rendezhook_domain::target::{Scheme, TargetHost, TargetUrl};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::capacity::{Capacity, Permit};
-use crate::connection::Connection;
+use crate::capacity::{Capacity, Destination, Permit};
+use crate::connection::{Connection, Peer};
 use crate::failure::connect_failure;
 use crate::guard::{Guard, GuardRefusal};
+use crate::proxy::Proxy;
 use crate::report::Timing;
 use crate::stream::Transport;
 use crate::tls::Tls;
 
-/// Opens connections to judged addresses.
+/// How much longer than connecting a proxy has: it connects to the receiver in that time.
+const PROXY_SHARES: u32 = 2;
+
+/// Opens connections to judged addresses, or has a proxy do so.
 pub(crate) struct Connector {
     pub(crate) guard: Arc<Guard>,
     pub(crate) tls: Tls,
     pub(crate) capacity: Arc<Capacity>,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) connect_limit: Duration,
     pub(crate) tls_limit: Duration,
 }
 
+/// A socket whose other end was judged.
+struct Dialled {
+    stream: TcpStream,
+    peer: Peer,
+    permit: Permit,
+}
+
 impl Connector {
+    /// The proxy between us and a target. In development loopback is reached directly: the proxy's own is another.
+    pub(crate) fn proxy_to(&self, host: &TargetHost) -> Option<&Proxy> {
+        let is_direct = host.is_loopback() && self.guard.allows_loopback();
+        self.proxy.as_ref().filter(|_| !is_direct)
+    }
+
     /// Connects to the first address that takes the connection, and shakes hands there. Notes in `timing` how long
     /// each took, also when it fails.
     pub(crate) async fn connect(
@@ -37,9 +55,15 @@ impl Connector {
         timing: &mut Timing,
     ) -> Result<(Connection, Permit), Cause> {
         let started = Instant::now();
-        let dialled = self.dial(target, addresses, deadline.min(started + self.connect_limit)).await;
+        let dialled = match self.proxy_to(target.host()) {
+            Some(proxy) => {
+                let limit = deadline.min(started + self.connect_limit * PROXY_SHARES);
+                self.tunnel(proxy, target, addresses, limit).await
+            }
+            None => self.dial(target, addresses, deadline.min(started + self.connect_limit)).await,
+        };
         timing.connect = Some(started.elapsed());
-        let (stream, remote, permit) = dialled?;
+        let Dialled { stream, mut peer, permit } = dialled?;
 
         let transport = match target.scheme() {
             Scheme::Http => Transport::Plain(stream),
@@ -48,10 +72,41 @@ impl Connector {
                 let handshake = self.tls.handshake(target.host(), stream);
                 let shaken = timeout_at(deadline.min(started + self.tls_limit), handshake).await;
                 timing.tls = Some(started.elapsed());
-                Transport::Tls(Box::new(shaken.map_err(|_| Cause::TlsTimeout)??))
+                let (stream, end) = shaken.map_err(|_| Cause::TlsTimeout)??;
+                peer.certificate_expires_at = end;
+                Transport::Tls(Box::new(stream))
             }
         };
-        Ok((Connection::open(transport, remote).await?, permit))
+        Ok((Connection::open(transport, peer).await?, permit))
+    }
+
+    /// Has the proxy connect. What is known of the target's addresses is judged here too; the proxy looks the name up itself and
+    /// has to judge what it finds.
+    async fn tunnel(
+        &self,
+        proxy: &Proxy,
+        target: &TargetUrl,
+        addresses: &[IpAddr],
+        deadline: Instant,
+    ) -> Result<Dialled, Cause> {
+        for address in addresses {
+            let remote = SocketAddr::new(address.to_canonical(), target.port());
+            self.guard
+                .judge_destination(target.scheme(), remote)
+                .map_err(|refusal| refused(target, &refusal))?;
+        }
+        let destination = match addresses.first() {
+            Some(address) => Destination::of(*address),
+            None => {
+                self.guard.judge_unresolved(target.scheme()).map_err(|refusal| refused(target, &refusal))?;
+                Destination::Name(target.authority().into())
+            }
+        };
+        let permit = self.capacity.acquire(destination.clone()).ok_or(Cause::Busy)?;
+        let tunnel = timeout_at(deadline, proxy.tunnel(target.authority())).await;
+        let (stream, remote) = tunnel.map_err(|_| Cause::ProxyFailed)??;
+        let peer = Peer { remote, destination, is_behind_proxy: true, certificate_expires_at: None };
+        Ok(Dialled { stream, peer, permit })
     }
 
     /// Tries the addresses in order. Each gets its share of the time left, so that one that swallows packets leaves
@@ -61,14 +116,15 @@ impl Connector {
         target: &TargetUrl,
         addresses: &[IpAddr],
         deadline: Instant,
-    ) -> Result<(TcpStream, SocketAddr, Permit), Cause> {
+    ) -> Result<Dialled, Cause> {
         let mut failure = None;
         for (tried, address) in addresses.iter().enumerate() {
             let remote = SocketAddr::new(address.to_canonical(), target.port());
             self.guard
                 .judge_destination(target.scheme(), remote)
                 .map_err(|refusal| refused(target, &refusal))?;
-            let Some(permit) = self.capacity.acquire(remote.ip()) else {
+            let destination = Destination::of(remote.ip());
+            let Some(permit) = self.capacity.acquire(destination.clone()) else {
                 failure = more_telling(failure, Cause::Busy);
                 continue;
             };
@@ -79,7 +135,9 @@ impl Connector {
             match timeout_at(now + share, TcpStream::connect(remote)).await {
                 Ok(Ok(stream)) => {
                     self.check(target, &stream, remote)?;
-                    return Ok((stream, remote, permit));
+                    let peer =
+                        Peer { remote, destination, is_behind_proxy: false, certificate_expires_at: None };
+                    return Ok(Dialled { stream, peer, permit });
                 }
                 Ok(Err(error)) => failure = more_telling(failure, connect_failure(&error)),
                 Err(_) => failure = more_telling(failure, Cause::ConnectTimeout),
@@ -99,7 +157,7 @@ impl Connector {
     }
 }
 
-fn refused(target: &TargetUrl, refusal: &GuardRefusal) -> Cause {
+pub(crate) fn refused(target: &TargetUrl, refusal: &GuardRefusal) -> Cause {
     tracing::info!(host = ?target.host(), %refusal, "refused to connect to a target");
     Cause::AddressNotAllowed
 }

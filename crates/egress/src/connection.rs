@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
@@ -15,8 +16,10 @@ use hyper::body::{Body, Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rendezhook_domain::cause::Cause;
+use rendezhook_domain::time::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
+use crate::capacity::Destination;
 use crate::failure::exchange_failure;
 use crate::settings::{MAXIMUM_RESPONSE_HEAD, MAXIMUM_RESPONSE_HEADERS};
 use crate::stream::{CountedStream, Received, Transport};
@@ -33,7 +36,21 @@ pub(crate) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     driver: Driver,
     received: Arc<Received>,
-    remote: SocketAddr,
+    peer: Peer,
+    opened_at: Instant,
+}
+
+/// What is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// The address connected to: the receiver's, or that of the proxy in between.
+    pub(crate) remote: SocketAddr,
+    /// Whose places its requests take.
+    pub(crate) destination: Destination,
+    /// Whether a proxy is in between, so that the address is not the receiver's.
+    pub(crate) is_behind_proxy: bool,
+    /// When the certificate that it showed ends.
+    pub(crate) certificate_expires_at: Option<Timestamp>,
 }
 
 /// The HTTP machine, and whether it came to its end.
@@ -75,7 +92,7 @@ pub(crate) struct ReceivedBody {
 
 impl Connection {
     /// Begins to speak HTTP over a fresh connection.
-    pub(crate) async fn open(transport: Transport, remote: SocketAddr) -> Result<Self, Cause> {
+    pub(crate) async fn open(transport: Transport, peer: Peer) -> Result<Self, Cause> {
         let received = Arc::new(Received::default());
         let stream = CountedStream::new(transport, Arc::clone(&received));
         let (sender, machine) = http1::Builder::new()
@@ -84,12 +101,18 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| exchange_failure(&error))?;
-        Ok(Self { sender, driver: Driver { machine, ended: false }, received, remote })
+        let driver = Driver { machine, ended: false };
+        Ok(Self { sender, driver, received, peer, opened_at: Instant::now() })
     }
 
-    /// The receiver's address.
-    pub(crate) fn remote(&self) -> SocketAddr {
-        self.remote
+    /// What is at the other end.
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// How long it has been open.
+    pub(crate) fn age(&self) -> Duration {
+        self.opened_at.elapsed()
     }
 
     /// Whether another request can go over it, as far as can be told: the receiver neither closed it nor said anything

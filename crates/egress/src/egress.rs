@@ -9,7 +9,7 @@ use rendezhook_domain::target::TargetHost;
 use tokio::time::Instant;
 
 use crate::capacity::{Capacity, Permit};
-use crate::connect::Connector;
+use crate::connect::{Connector, refused};
 use crate::connection::{Connection, ExchangeFailure};
 use crate::guard::Guard;
 use crate::pool::{Pool, PoolKey};
@@ -32,8 +32,11 @@ pub struct Egress {
 /// The settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EgressError {
-    /// A certificate among the extra roots cannot be read, or TLS cannot be set up at all.
-    #[error("cannot set up TLS for outbound requests; check the extra root certificates")]
+    /// A certificate among the extra roots cannot be read, the client certificate and its key do not belong together, or TLS cannot
+    /// be set up at all.
+    #[error(
+        "cannot set up TLS for outbound requests; check the extra root certificates and the client certificate"
+    )]
     Tls(#[source] rustls::Error),
 }
 
@@ -58,13 +61,18 @@ impl Egress {
     ///
     /// [`EgressError`] when the settings cannot be used.
     pub fn new(settings: EgressSettings, resolver: Arc<dyn Resolve>) -> Result<Self, EgressError> {
-        let guard = Arc::new(Guard::new(settings.address_rule, settings.own_addresses));
+        let guard = Guard::new(settings.address_rule, settings.own_addresses)
+            .with_own_authorities(settings.own_authorities)
+            .with_plain_http(settings.plain_http);
+        let guard = Arc::new(guard);
         let names = Names::new(resolver, Arc::clone(&guard), settings.resolve_limit, settings.cached_names);
+        let names = if settings.proxy.is_some() { names.behind_proxy() } else { names };
         let capacity = Capacity::new(settings.requests_per_address);
         let connector = Connector {
             guard,
-            tls: Tls::new(settings.extra_roots).map_err(EgressError::Tls)?,
+            tls: Tls::new(settings.extra_roots, settings.client_identity).map_err(EgressError::Tls)?,
             capacity: Arc::clone(&capacity),
+            proxy: settings.proxy,
             connect_limit: settings.connect_limit,
             tls_limit: settings.tls_limit,
         };
@@ -96,6 +104,7 @@ impl Egress {
                 timing: Timing::default(),
                 remote_address: None,
                 reused_connection: false,
+                certificate_expires_at: None,
             },
         };
         let result = self.attempt(&request, &mut progress).await;
@@ -110,7 +119,14 @@ impl Egress {
 
     async fn attempt(&self, request: &OutboundRequest, progress: &mut Progress) -> Result<Response, Cause> {
         let target = request.target();
-        let resolved = self.names.addresses(target.host(), progress.deadline).await;
+        self.connector
+            .guard
+            .judge_authority(target.authority())
+            .map_err(|refusal| refused(target, &refusal))?;
+        let mut resolved = self.names.addresses(target.host(), progress.deadline).await;
+        if resolved.as_ref().is_err_and(is_dns_failure) && self.connector.proxy_to(target.host()).is_some() {
+            resolved = Ok(Arc::new([]));
+        }
         let dns = matches!(target.host(), TargetHost::Name(_)).then(|| progress.started.elapsed());
         let addresses = resolved.inspect_err(|_| progress.report.timing.dns = dns)?;
 
@@ -143,7 +159,7 @@ impl Egress {
             if !connection.is_usable().await {
                 continue;
             }
-            let Some(permit) = self.capacity.acquire(connection.remote().ip()) else {
+            let Some(permit) = self.capacity.acquire(connection.peer().destination.clone()) else {
                 self.pool.put(key.clone(), connection);
                 return Err(Cause::Busy);
             };
@@ -160,7 +176,9 @@ impl Egress {
         request: &OutboundRequest,
         progress: &mut Progress,
     ) -> Result<Response, ExchangeFailure> {
-        progress.report.remote_address = Some(lease.connection.remote());
+        let peer = lease.connection.peer();
+        progress.report.remote_address = Some(peer.remote);
+        progress.report.certificate_expires_at = peer.certificate_expires_at;
         let sent_at = Instant::now();
         let head = lease.connection.exchange(request.to_http(), progress.deadline).await?;
         progress.report.timing.first_byte = Some(head.first_byte_at.duration_since(sent_at));
@@ -181,4 +199,9 @@ impl Egress {
             body_truncated: !received.complete,
         })
     }
+}
+
+/// Whether the name servers did not tell an address, as those of a closed network do not.
+fn is_dns_failure(cause: &Cause) -> bool {
+    matches!(cause, Cause::DnsNotFound | Cause::DnsFailure | Cause::DnsTimeout)
 }

@@ -4,6 +4,8 @@ use std::io;
 
 use rendezhook_domain::cause::Cause;
 
+use crate::tls::handshake_failure;
+
 /// No more file handles in the process (`EMFILE`), the same number on Linux, macOS and the BSDs.
 const TOO_MANY_FILES_IN_PROCESS: i32 = 24;
 /// No more file handles in the system (`ENFILE`).
@@ -48,12 +50,22 @@ pub(crate) fn exchange_failure(error: &hyper::Error) -> Cause {
     if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
         return Cause::ConnectionReset;
     }
-    match io_source(error) {
+    let source = io_source(error);
+    if let Some(cause) = source.and_then(late_refusal) {
+        return cause;
+    }
+    match source {
         // The TLS layer reports records that cannot be read this way.
         Some(error) if error.kind() == io::ErrorKind::InvalidData => Cause::ProtocolError,
         Some(_) => Cause::ConnectionReset,
         None => Cause::ProtocolError,
     }
+}
+
+/// A receiver of TLS 1.3 says only after the handshake that it wanted another certificate of ours, or one at all.
+fn late_refusal(error: &io::Error) -> Option<Cause> {
+    let cause = handshake_failure(error);
+    (cause == Cause::TlsClientCertificate).then_some(cause)
 }
 
 fn io_source(error: &hyper::Error) -> Option<&io::Error> {

@@ -12,6 +12,10 @@ use rendezhook_domain::target::{AddressRefusal, AddressRule, Scheme};
 pub(crate) struct Guard {
     rule: AddressRule,
     own: Vec<SocketAddr>,
+    /// Host and port under which clients reach this server.
+    own_authorities: Vec<Box<str>>,
+    /// Whether plain http may go to other addresses than loopback.
+    plain_http: bool,
 }
 
 /// Why the guard refused. For the operator's log; customers learn only that the address is not allowed.
@@ -21,15 +25,42 @@ pub(crate) enum GuardRefusal {
     Address(AddressRefusal),
     #[error("{0} is where this server listens")]
     OwnAddress(SocketAddr),
-    #[error("{0} is not loopback, and plain http goes nowhere else")]
-    PlainHttp(IpAddr),
+    #[error("this server is reached there")]
+    OwnAuthority,
+    #[error("it is not loopback, and plain http goes nowhere else")]
+    PlainHttp,
     #[error("connected to {reached} instead of {intended}")]
     OtherPeer { intended: SocketAddr, reached: SocketAddr },
 }
 
 impl Guard {
     pub(crate) fn new(rule: AddressRule, own: Vec<SocketAddr>) -> Self {
-        Self { rule, own }
+        Self { rule, own, own_authorities: Vec::new(), plain_http: false }
+    }
+
+    /// The same guard, which also knows under which hosts and ports clients reach this server.
+    pub(crate) fn with_own_authorities(mut self, authorities: Vec<Box<str>>) -> Self {
+        self.own_authorities = authorities;
+        self
+    }
+
+    /// The same guard, with or without plain http beyond loopback.
+    pub(crate) fn with_plain_http(mut self, allowed: bool) -> Self {
+        self.plain_http = allowed;
+        self
+    }
+
+    /// Judges host and port before anything else is done. A load balancer hides that a public address is the server's own.
+    pub(crate) fn judge_authority(&self, authority: &str) -> Result<(), GuardRefusal> {
+        if self.own_authorities.iter().any(|own| **own == *authority) {
+            return Err(GuardRefusal::OwnAuthority);
+        }
+        Ok(())
+    }
+
+    /// Judges a name whose addresses only a proxy knows.
+    pub(crate) fn judge_unresolved(&self, scheme: Scheme) -> Result<(), GuardRefusal> {
+        if scheme == Scheme::Http && !self.plain_http { Err(GuardRefusal::PlainHttp) } else { Ok(()) }
     }
 
     /// Whether names such as `localhost` mean this machine. They never go to DNS.
@@ -47,8 +78,8 @@ impl Guard {
     pub(crate) fn judge_destination(&self, scheme: Scheme, address: SocketAddr) -> Result<(), GuardRefusal> {
         let ip = address.ip().to_canonical();
         self.rule.permits(ip).map_err(GuardRefusal::Address)?;
-        if scheme == Scheme::Http && !ip.is_loopback() {
-            return Err(GuardRefusal::PlainHttp(ip));
+        if scheme == Scheme::Http && !ip.is_loopback() && !self.plain_http {
+            return Err(GuardRefusal::PlainHttp);
         }
         let is_own = self.own.iter().any(|own| {
             own.port() == address.port()
@@ -104,6 +135,27 @@ mod tests {
         assert!(guard.judge_destination(Scheme::Https, socket("10.0.0.1:443")).is_ok());
         assert!(guard.judge_destination(Scheme::Http, socket("10.0.0.1:80")).is_err());
         assert!(guard.judge_destination(Scheme::Http, socket("[::ffff:127.0.0.1]:80")).is_ok());
+    }
+
+    #[test]
+    fn plain_http_goes_where_https_goes_once_the_operator_allows_it() {
+        let guard = Guard::new(AddressRule::public(), Vec::new()).with_plain_http(true);
+        assert!(guard.judge_destination(Scheme::Http, socket("8.8.8.8:80")).is_ok());
+        assert!(guard.judge_destination(Scheme::Http, socket("10.0.0.1:80")).is_err());
+        assert!(guard.judge_destination(Scheme::Http, socket("127.0.0.1:80")).is_err());
+        assert!(guard.judge_unresolved(Scheme::Http).is_ok());
+        let strict = Guard::new(AddressRule::public(), Vec::new());
+        assert_eq!(strict.judge_unresolved(Scheme::Http), Err(GuardRefusal::PlainHttp));
+        assert!(strict.judge_unresolved(Scheme::Https).is_ok());
+    }
+
+    #[test]
+    fn the_server_knows_under_which_name_it_is_reached() {
+        let own = vec!["hooks.example.com:443".into()];
+        let guard = Guard::new(AddressRule::public(), Vec::new()).with_own_authorities(own);
+        assert_eq!(guard.judge_authority("hooks.example.com:443"), Err(GuardRefusal::OwnAuthority));
+        assert!(guard.judge_authority("hooks.example.com:8443").is_ok());
+        assert!(guard.judge_authority("a.hooks.example.com:443").is_ok());
     }
 
     #[test]

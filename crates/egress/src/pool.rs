@@ -16,6 +16,9 @@ use crate::request::OutboundRequest;
 #[cfg(test)]
 mod tests;
 
+/// A connection in steady use is closed after this long all the same, so that certificate and address are judged anew.
+const LONGEST_LIFE: Duration = Duration::from_secs(3_600);
+
 /// How often connections past their time are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -76,7 +79,7 @@ impl Pool {
         Arc::new(Self { idle_limit, maximum, maximum_per_key, idle: Mutex::default() })
     }
 
-    /// Takes the connection last used to one of `addresses`. Connections to other addresses, which the name no longer
+    /// Takes the connection last used to one of `addresses`, or through a proxy, which knows the address alone. Connections to other addresses, which the name no longer
     /// has, and those past their time are closed on the way.
     pub(crate) fn take(&self, key: &PoolKey, addresses: &[IpAddr]) -> Option<Box<Connection>> {
         let now = Instant::now();
@@ -86,8 +89,10 @@ impl Pool {
         let list = idle.by_key.get_mut(key)?;
         while let Some(candidate) = list.pop() {
             idle.count -= 1;
-            let remote = candidate.connection.remote().ip();
-            let current = addresses.iter().any(|address| address.to_canonical() == remote);
+            let peer = candidate.connection.peer();
+            let remote = peer.remote.ip();
+            let current =
+                peer.is_behind_proxy || addresses.iter().any(|address| address.to_canonical() == remote);
             if current && now.duration_since(candidate.since) < self.idle_limit {
                 return Some(candidate.connection);
             }
@@ -96,8 +101,11 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection for later, or closes it when there are too many.
+    /// Keeps a connection for later, or closes it when there are too many or it is old.
     pub(crate) fn put(&self, key: PoolKey, connection: Box<Connection>) {
+        if connection.age() >= LONGEST_LIFE {
+            return;
+        }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = &mut *idle;
         if idle.count >= self.maximum {

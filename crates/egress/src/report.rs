@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use rendezhook_domain::cause::Cause;
+use rendezhook_domain::time::Timestamp;
 
 /// What became of one request.
 #[derive(Clone, Debug)]
@@ -14,10 +15,13 @@ pub struct AttemptReport {
     pub outcome: AttemptOutcome,
     /// Where the time went.
     pub timing: Timing,
-    /// The address connected to last, if a connection came about.
+    /// The address connected to last, if a connection came about; that of the proxy where there is one.
     pub remote_address: Option<SocketAddr>,
     /// Whether the request went over a connection kept from an earlier one.
     pub reused_connection: bool,
+    /// When the certificate that the receiver showed ends, if a handshake was completed with it, now or when the connection was
+    /// opened.
+    pub certificate_expires_at: Option<Timestamp>,
 }
 
 /// The answer to a request, or why there is none.

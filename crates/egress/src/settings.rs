@@ -6,6 +6,9 @@ use std::time::Duration;
 use rendezhook_domain::target::AddressRule;
 use rustls::pki_types::CertificateDer;
 
+use crate::proxy::Proxy;
+use crate::tls::ClientIdentity;
+
 /// How long an attempt may take where nothing else is set, from the start of DNS to the end of the answer's head.
 pub const DEFAULT_TOTAL_LIMIT: Duration = Duration::from_secs(15);
 /// The most headers of an answer.
@@ -20,6 +23,14 @@ pub struct EgressSettings {
     pub address_rule: AddressRule,
     /// Where this server listens itself. Requests never go there.
     pub own_addresses: Vec<SocketAddr>,
+    /// Host and port under which clients reach this server (`hooks.example.com:443`). Requests never go there either.
+    pub own_authorities: Vec<Box<str>>,
+    /// Whether plain http may go to other addresses than loopback.
+    pub plain_http: bool,
+    /// The proxy that requests go through; none from the environment is ever used. It is not asked for loopback.
+    pub proxy: Option<Proxy>,
+    /// What is shown to receivers that ask for a client certificate.
+    pub client_identity: Option<ClientIdentity>,
     /// Certificates of authorities trusted beside Mozilla's list, for receivers with certificates of a private one.
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// How long resolving a name may take, within the limit of the attempt.
@@ -52,6 +63,10 @@ impl EgressSettings {
         Self {
             address_rule,
             own_addresses: Vec::new(),
+            own_authorities: Vec::new(),
+            plain_http: false,
+            proxy: None,
+            client_identity: None,
             extra_roots: Vec::new(),
             resolve_limit: Duration::from_secs(5),
             connect_limit: Duration::from_secs(5),

@@ -5,6 +5,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::advance;
 
 use super::*;
+use crate::capacity::Destination;
+use crate::connection::Peer;
 use crate::stream::Transport;
 
 fn key(organization: u32, url: &str) -> PoolKey {
@@ -21,7 +23,13 @@ async fn connection() -> (Box<Connection>, TcpStream) {
     let address = listener.local_addr().unwrap();
     let stream = TcpStream::connect(address).await.unwrap();
     let (other_end, _) = listener.accept().await.unwrap();
-    (Box::new(Connection::open(Transport::Plain(stream), address).await.unwrap()), other_end)
+    let peer = Peer {
+        remote: address,
+        destination: Destination::of(address.ip()),
+        is_behind_proxy: false,
+        certificate_expires_at: None,
+    };
+    (Box::new(Connection::open(Transport::Plain(stream), peer).await.unwrap()), other_end)
 }
 
 fn here() -> Vec<IpAddr> {
@@ -34,11 +42,11 @@ async fn the_last_one_in_is_the_first_one_out() {
     let key = key(1, "http://127.0.0.1:1/");
     let (first, _first_end) = connection().await;
     let (second, _second_end) = connection().await;
-    let (first_remote, second_remote) = (first.remote(), second.remote());
+    let (first_remote, second_remote) = (first.peer().remote, second.peer().remote);
     pool.put(key.clone(), first);
     pool.put(key.clone(), second);
-    assert_eq!(pool.take(&key, &here()).unwrap().remote(), second_remote);
-    assert_eq!(pool.take(&key, &here()).unwrap().remote(), first_remote);
+    assert_eq!(pool.take(&key, &here()).unwrap().peer().remote, second_remote);
+    assert_eq!(pool.take(&key, &here()).unwrap().peer().remote, first_remote);
     assert!(pool.take(&key, &here()).is_none());
 }
 
@@ -97,6 +105,21 @@ async fn connections_past_their_time_are_not_taken_and_swept() {
     let idle = pool.idle.lock().unwrap();
     assert_eq!(idle.count, 1);
     assert_eq!(idle.by_key.len(), 1, "lists without connections are forgotten");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_in_steady_use_ends_after_an_hour() {
+    let pool = Pool::new(Duration::from_secs(30), 10, 10);
+    let key = key(1, "http://example.com/");
+    let (mut connection, _other_end) = connection().await;
+    for _ in 0..359 {
+        pool.put(key.clone(), connection);
+        advance(Duration::from_secs(10)).await;
+        connection = pool.take(&key, &here()).unwrap();
+    }
+    advance(Duration::from_secs(10)).await;
+    pool.put(key.clone(), connection);
+    assert!(pool.take(&key, &here()).is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,6 +22,8 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 /// How long it holds that a name does not exist.
 const NOT_FOUND: Duration = Duration::from_secs(5);
+/// How long a name is looked up where a proxy will do so too.
+const BEHIND_PROXY: Duration = Duration::from_secs(1);
 /// Addresses beyond these are judged but not tried.
 const MAXIMUM_ADDRESSES: usize = 16;
 
@@ -33,6 +35,8 @@ pub(crate) struct Names {
     resolver: Arc<dyn Resolve>,
     guard: Arc<Guard>,
     resolve_limit: Duration,
+    /// How long it holds that the name servers did not answer.
+    silence_holds: Duration,
     loopback: Arc<[IpAddr]>,
     cache: Mutex<Cache>,
 }
@@ -48,9 +52,18 @@ impl Names {
             resolver,
             guard,
             resolve_limit,
+            silence_holds: SHORTEST,
             loopback: Arc::new([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]),
             cache: Mutex::new(Cache::new(cached_names)),
         }
+    }
+
+    /// The same names where a proxy resolves them too: name servers that know nothing of the outside are not waited for long, and not
+    /// asked again soon.
+    pub(crate) fn behind_proxy(mut self) -> Self {
+        self.resolve_limit = self.resolve_limit.min(BEHIND_PROXY);
+        self.silence_holds = LONGEST;
+        self
     }
 
     /// The addresses of a host, all judged: a literal address is one answer like those of DNS.
@@ -91,10 +104,10 @@ impl Names {
                 (self.judge(host, &resolved.addresses), holds)
             }
             Err(ResolveError::NotFound) => (Err(Cause::DnsNotFound), NOT_FOUND),
-            Err(ResolveError::TimedOut) => (Err(Cause::DnsTimeout), SHORTEST),
+            Err(ResolveError::TimedOut) => (Err(Cause::DnsTimeout), self.silence_holds),
             Err(ResolveError::Failed(error)) => {
                 tracing::debug!(name, error = %error, "a name could not be resolved");
-                (Err(Cause::DnsFailure), SHORTEST)
+                (Err(Cause::DnsFailure), self.silence_holds)
             }
         };
         Known { answer, expires: Instant::now() + holds }

@@ -33,6 +33,7 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+#[expect(dead_code, reason = "shared with the tests of egress, which use the rest of it")]
 #[path = "../egress/authority.rs"]
 mod authority;
 #[cfg(test)]

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rendezhook_egress::Egress;
-use rustls::ServerConfig;
+use rendezhook_egress::{Egress, EgressSettings};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio_rustls::TlsAcceptor;
 
 use crate::support::{Receiver, Stream, egress_with, loopback_settings};
@@ -27,25 +29,56 @@ impl Authority {
 
     /// An egress that trusts this authority.
     pub(crate) fn trusted(&self) -> Egress {
-        let mut settings = loopback_settings();
-        settings.extra_roots = vec![self.certificate.clone()];
-        egress_with(settings)
+        egress_with(self.settings())
+    }
+
+    /// Settings under which this authority is trusted.
+    pub(crate) fn settings(&self) -> EgressSettings {
+        EgressSettings { extra_roots: vec![self.certificate.clone()], ..loopback_settings() }
+    }
+
+    /// A certificate of this authority with its key.
+    pub(crate) fn issue(
+        &self,
+        params: CertificateParams,
+    ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
     }
 
     pub(crate) fn server(&self, params: CertificateParams) -> ServerConfig {
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
+        let (chain, key) = self.issue(params);
+        server_builder(ring::default_provider(), rustls::DEFAULT_VERSIONS)
             .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
+            .with_single_cert(chain, key)
             .unwrap()
     }
+
+    /// A server that takes clients with a certificate of this authority only.
+    pub(crate) fn server_for_clients(
+        &self,
+        params: CertificateParams,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> ServerConfig {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        let (chain, key) = self.issue(params);
+        server_builder(ring::default_provider(), versions)
+            .with_client_cert_verifier(clients)
+            .with_single_cert(chain, key)
+            .unwrap()
+    }
+}
+
+/// A server before it has its certificate.
+pub(crate) fn server_builder(
+    provider: CryptoProvider,
+    versions: &[&'static SupportedProtocolVersion],
+) -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
+    ServerConfig::builder_with_provider(Arc::new(provider)).with_protocol_versions(versions).unwrap()
 }
 
 /// What a certificate for this name says.

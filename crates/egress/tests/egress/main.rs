@@ -9,6 +9,8 @@ mod guarding;
 #[cfg(test)]
 mod keeping;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;
