@@ -4,6 +4,7 @@
 //! page is generated from it.
 
 mod delivery;
+mod egress;
 mod file;
 mod listen;
 mod log;
@@ -15,6 +16,7 @@ pub(crate) mod units;
 use std::path::PathBuf;
 
 pub(crate) use delivery::{DeliverySettingError, DeliverySettings, ExchangeLog};
+pub(crate) use egress::OutboundSettings;
 pub(crate) use file::SettingsFileError;
 pub(crate) use listen::ListenSettings;
 pub(crate) use log::LogSettings;
@@ -35,6 +37,10 @@ pub(crate) struct Settings {
     /// How deliveries are made.
     #[command(flatten)]
     pub delivery: DeliverySettings,
+
+    /// How deliveries leave the network.
+    #[command(flatten)]
+    pub outbound: OutboundSettings,
 
     /// How long things are kept.
     #[command(flatten)]
@@ -59,6 +65,7 @@ impl Settings {
             config: self.config,
             listen: self.listen.or(file.listen),
             delivery: self.delivery.or(file.delivery),
+            outbound: self.outbound.or(file.outbound),
             retention: self.retention.or(file.retention),
             log: self.log.or(file.log),
         })

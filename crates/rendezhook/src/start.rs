@@ -1,5 +1,6 @@
 //! Wiring: from settings to a running server.
 
+mod certificates;
 mod egress;
 mod keys;
 mod master_key;
@@ -14,7 +15,7 @@ use rendezhook_delivery::means::Means;
 use rendezhook_delivery::options::{DeliveryOptions, ExchangeLog};
 use rendezhook_delivery::runtime::{Delivery, DeliveryError};
 use rendezhook_delivery::scheduler::SchedulerLimits;
-use rendezhook_domain::target::{OwnOriginError, TargetPolicy};
+use rendezhook_domain::target::OwnOriginError;
 use rendezhook_graphql::{GraphQl, SchemaFault};
 use rendezhook_intake::Intake;
 use rendezhook_server::{BodyLimits, Server, ServerOptions, ServerState};
@@ -131,7 +132,7 @@ impl Application {
         };
         let own_origins = settings.listen.own_origins(&public_address)?;
 
-        let outbound = egress::egress(rule.clone(), &settings.delivery, address)?;
+        let outbound = egress::egress(rule.clone(), settings, address, &public_address)?;
         let shared: Arc<dyn Store> = store.clone();
         let graphql = GraphQl::new(Arc::clone(&shared))?;
         let means = Means {
@@ -143,7 +144,7 @@ impl Application {
             Delivery::new(delivery_options, Arc::clone(&shared), feed, means, clock.clone());
         let options = ServerOptions {
             bodies: BodyLimits { resource_bytes: settings.listen.resource_bytes(), ..BodyLimits::default() },
-            target_policy: TargetPolicy::new(rule),
+            target_policy: egress::target_policy(rule, &settings.outbound),
             public_address: public_address.text(),
             trusted_proxies: settings.listen.trusted_proxies.clone().unwrap_or_default(),
             own_origins,

@@ -41,6 +41,7 @@ impl AllowedPorts {
 pub struct TargetPolicy {
     maximum_length: usize,
     ports: AllowedPorts,
+    plain_http: bool,
     /// `None` for URLs from the store, which are judged at the connection only.
     address_rule: Option<Arc<AddressRule>>,
 }
@@ -60,6 +61,7 @@ impl TargetPolicy {
         Self {
             maximum_length: Self::DEFAULT_MAXIMUM_LENGTH,
             ports: AllowedPorts::default(),
+            plain_http: false,
             address_rule: Some(address_rule.into()),
         }
     }
@@ -68,7 +70,12 @@ impl TargetPolicy {
     /// again, where they lead is not, since settings may have changed and every connection is judged anyway.
     #[must_use]
     pub fn stored() -> Self {
-        Self { maximum_length: Self::STORED_MAXIMUM_LENGTH, ports: AllowedPorts::Any, address_rule: None }
+        Self {
+            maximum_length: Self::STORED_MAXIMUM_LENGTH,
+            ports: AllowedPorts::Any,
+            plain_http: true,
+            address_rule: None,
+        }
     }
 
     /// The same policy with another longest URL, in bytes.
@@ -83,6 +90,19 @@ impl TargetPolicy {
     pub fn with_ports(mut self, ports: AllowedPorts) -> Self {
         self.ports = ports;
         self
+    }
+
+    /// The same policy with or without plain `http` outside loopback.
+    #[must_use]
+    pub fn with_plain_http(mut self, allowed: bool) -> Self {
+        self.plain_http = allowed;
+        self
+    }
+
+    /// Whether plain `http` passes outside loopback.
+    #[must_use]
+    pub fn allows_plain_http(&self) -> bool {
+        self.plain_http
     }
 
     /// The longest URL that passes, in bytes.

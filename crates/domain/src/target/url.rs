@@ -218,7 +218,7 @@ fn check_destination(
     if address_rule.allows_loopback() && host.is_loopback() {
         return Ok(());
     }
-    if scheme == Scheme::Http {
+    if scheme == Scheme::Http && !policy.allows_plain_http() {
         return Err(TargetUrlError::HttpsNeeded);
     }
     match host {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{DeliverySettings, ListenSettings, LogSettings, RetentionSettings};
+use super::{DeliverySettings, ListenSettings, LogSettings, OutboundSettings, RetentionSettings};
 
 /// The tables of the file; each holds the settings of one part.
 #[derive(Debug, Default, Deserialize)]
@@ -13,6 +13,8 @@ pub(super) struct SettingsFile {
     #[serde(rename = "server")]
     pub(super) listen: ListenSettings,
     pub(super) delivery: DeliverySettings,
+    #[serde(rename = "egress")]
+    pub(super) outbound: OutboundSettings,
     pub(super) retention: RetentionSettings,
     pub(super) log: LogSettings,
 }

@@ -43,6 +43,12 @@ impl PublicAddress {
         Arc::from(self.0.as_str())
     }
 
+    /// Host and port, the port always named.
+    #[must_use]
+    pub(crate) fn authority(&self) -> &str {
+        self.0.authority()
+    }
+
     /// The same as an origin that is this server.
     #[must_use]
     pub(crate) fn origin(&self) -> OwnOrigin {

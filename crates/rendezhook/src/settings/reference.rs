@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Args, Command};
 
-use super::{DeliverySettings, ListenSettings, LogSettings, RetentionSettings};
+use super::{DeliverySettings, ListenSettings, LogSettings, OutboundSettings, RetentionSettings};
 
 const HEAD: &str = "# Settings
 
@@ -22,6 +22,7 @@ fn page() -> String {
     let mut page = HEAD.to_owned();
     section::<ListenSettings>(&mut page, "server");
     section::<DeliverySettings>(&mut page, "delivery");
+    section::<OutboundSettings>(&mut page, "egress");
     section::<RetentionSettings>(&mut page, "retention");
     section::<LogSettings>(&mut page, "log");
     page

@@ -109,6 +109,30 @@ fn links_and_own_origins_begin_with_what_the_server_is_told() {
 }
 
 #[test]
+fn the_egress_proxy_hides_its_password_wherever_it_is_written() {
+    let shown = "Some(Proxy(proxy.internal:4750))";
+    let flag = parse(&["--egress-proxy", "http://user:hunter2@proxy.internal:4750"]).unwrap();
+    assert_eq!(format!("{:?}", flag.outbound.proxy), shown);
+    let file = with_file("[egress]\nproxy = \"http://user:hunter2@proxy.internal:4750\"\n", &[]).unwrap();
+    assert_eq!(format!("{:?}", file.outbound.proxy), shown);
+    assert!(!format!("{flag:?}{file:?}").contains("hunter2"));
+    let wrong = with_file("[egress]\nproxy = \"socks5://proxy.internal\"\n", &[]).unwrap_err();
+    assert!(wrong.source().unwrap().to_string().contains("http://proxy.internal:4750"));
+}
+
+#[test]
+fn outbound_settings_come_from_flags_and_file() {
+    let text = "[egress]\nallow-http = true\nallow-ports = [443, 8443]\nextra-roots = \"/etc/roots.pem\"\n";
+    let file = with_file(text, &["--allow-ports", "443"]).unwrap().outbound;
+    assert!(file.allows_http());
+    assert_eq!(file.allow_ports, Some(vec![443]));
+    assert_eq!(file.extra_roots, Some("/etc/roots.pem".into()));
+    assert!(!parse(&[]).unwrap().outbound.allows_http());
+    let zero = parse(&["--allow-ports", "0"]).unwrap_err().to_string();
+    assert!(zero.contains("--allow-ports"), "{zero}");
+}
+
+#[test]
 fn trusted_proxies_are_ranges_wherever_they_are_written() {
     let expected = Some(vec!["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()]);
     let flag = parse(&["--trusted-proxies", "10.1.0.0/16,fd00::/8"]).unwrap();

@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rendezhook_domain::target::{AddressRule, Cidr, CidrError};
+use rendezhook_domain::target::{AddressRule, AllowedPorts, Cidr, CidrError, TargetPolicy};
 use rendezhook_egress::resolve::{SystemResolver, SystemResolverError};
 use rendezhook_egress::{Egress, EgressError, EgressSettings};
 
-use crate::settings::{DeliverySettingError, DeliverySettings, ListenSettings};
+use super::certificates::{CertificateError, client_identity, extra_roots};
+use crate::settings::{
+    DeliverySettingError, DeliverySettings, ListenSettings, OutboundSettings, PublicAddress, Settings,
+};
 
 /// Deliveries cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +34,9 @@ pub(crate) enum EgressSetupError {
     /// The machine's name servers cannot be found out.
     #[error("the name servers of this machine cannot be read")]
     Resolver(#[from] SystemResolverError),
+    /// Certificates or a key cannot be read.
+    #[error(transparent)]
+    Certificates(#[from] CertificateError),
     /// TLS cannot be set up.
     #[error(transparent)]
     Egress(#[from] EgressError),
@@ -45,6 +51,16 @@ pub(crate) fn address_rule(settings: &ListenSettings) -> Result<AddressRule, Egr
     let allowed = ranges("allow-addresses", settings.allow_addresses.as_deref())?;
     let rule = AddressRule::public().denying(denied).allowing(allowed);
     Ok(if settings.is_dev() { rule.allowing_loopback() } else { rule })
+}
+
+/// Which target URLs are taken.
+#[must_use]
+pub(crate) fn target_policy(rule: AddressRule, settings: &OutboundSettings) -> TargetPolicy {
+    let policy = TargetPolicy::new(rule).with_plain_http(settings.allows_http());
+    match &settings.allow_ports {
+        Some(ports) => policy.with_ports(AllowedPorts::Only(ports.clone())),
+        None => policy,
+    }
 }
 
 fn ranges(setting: &'static str, texts: Option<&[String]>) -> Result<Vec<Cidr>, EgressSetupError> {
@@ -65,16 +81,28 @@ fn requests_per_address(delivery: &DeliverySettings, rule: &AddressRule) -> Resu
 /// Outbound HTTP under this rule, which never comes back to the server itself.
 ///
 /// # Errors
-/// When the machine's name servers or TLS cannot be set up.
+/// When the machine's name servers or TLS cannot be set up, or a file with certificates cannot be read.
 pub(crate) fn egress(
     rule: AddressRule,
-    delivery: &DeliverySettings,
+    settings: &Settings,
     own_address: SocketAddr,
+    public_address: &PublicAddress,
 ) -> Result<Arc<Egress>, EgressSetupError> {
-    let resolver = Arc::new(SystemResolver::from_system()?);
+    let outbound = &settings.outbound;
+    let resolver = match SystemResolver::from_system() {
+        // In a closed network there may be no name servers at all; then the proxy resolves names.
+        Err(_) if outbound.proxy.is_some() => SystemResolver::with_servers(&[])?,
+        resolver => resolver?,
+    };
+    let resolver = Arc::new(resolver);
     let settings = EgressSettings {
         own_addresses: vec![own_address],
-        requests_per_address: requests_per_address(delivery, &rule)?,
+        own_authorities: vec![public_address.authority().into()],
+        plain_http: outbound.allows_http(),
+        proxy: outbound.proxy.clone(),
+        client_identity: client_identity(outbound)?,
+        extra_roots: extra_roots(outbound)?,
+        requests_per_address: requests_per_address(&settings.delivery, &rule)?,
         ..EgressSettings::new(rule)
     };
     Ok(Arc::new(Egress::new(settings, resolver)?))

@@ -239,6 +239,24 @@ fn an_operator_can_open_networks_and_narrow_ports() {
 }
 
 #[test]
+fn plain_http_opens_nothing_but_plain_http() {
+    let policy = production().with_plain_http(true);
+    let url = TargetUrl::parse("http://example.com/hooks", &policy).unwrap();
+    assert_eq!((url.port(), url.host_field()), (80, "example.com"));
+    assert_eq!(url.endpoint().as_str(), "http://example.com/hooks");
+    for (text, expected) in [
+        ("http://example.com:25/", TargetUrlError::PortNotAllowed { port: 25 }),
+        ("http://printer.local/", TargetUrlError::LocalName { name: "printer.local".into() }),
+        ("http://receiver/", TargetUrlError::SingleLabel { name: "receiver".into() }),
+    ] {
+        assert_eq!(TargetUrl::parse(text, &policy).unwrap_err(), expected, "{text}");
+    }
+    for text in ["http://127.0.0.1/", "http://169.254.169.254/", "http://0x7f.1/"] {
+        assert!(matches!(TargetUrl::parse(text, &policy), Err(TargetUrlError::Address(_))), "{text}");
+    }
+}
+
+#[test]
 fn stored_urls_are_checked_for_structure_only() {
     for text in
         ["http://127.0.0.1:9/", "https://10.0.0.1:22/", "https://receiver.internal/", "http://localhost/"]
