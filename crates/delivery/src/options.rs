@@ -1,5 +1,6 @@
 //! What an operator can set about delivering.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rendezhook_domain::retry::RetryPolicy;
@@ -22,6 +23,9 @@ pub struct DeliveryOptions {
     pub carried_bytes: usize,
     /// How many actions ride along.
     pub carried_actions: usize,
+    /// The file in which attempts under way are noted, so that a delivery that makes the process crash is found and set aside.
+    /// Without one no delivery is.
+    pub in_flight_file: Option<PathBuf>,
 }
 
 /// Of which attempts the exchange is kept. Tests are always kept: their caller wants to see it.
@@ -43,6 +47,7 @@ impl Default for DeliveryOptions {
             retry: RetryPolicy::standard(),
             carried_bytes: 16 * 1024 * 1024,
             carried_actions: 16_384,
+            in_flight_file: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Drives the scheduler with a store, a feed and an egress.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use self::attempt::Surroundings;
 use self::driver::{Driver, Sources};
+use self::in_flight::{InFlightNotes, Suspect};
 use self::preparation::Preparation;
+use self::suspects::Trials;
 use self::time::SteadyTime;
 use self::warnings::Warnings;
 use crate::clock::{Clock, ClockGuard};
@@ -25,10 +28,12 @@ mod driver;
 mod echo;
 mod exchange;
 mod handle;
+mod in_flight;
 mod outbox;
 mod preparation;
 mod recorder;
 mod store_work;
+mod suspects;
 mod time;
 mod waiters;
 mod warnings;
@@ -105,7 +110,7 @@ impl Delivery {
     /// [`DeliveryError`] says what could not be done. Deliveries stay pending in the store in any case.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), DeliveryError> {
         let attempt_deadline = self.options.attempt_deadline;
-        let (ended_sender, ended) = mpsc::unbounded_channel();
+        let (ended_sender, mut ended) = mpsc::unbounded_channel();
         let surroundings = Arc::new(Surroundings {
             preparation: Preparation::new(self.means),
             clock: self.clock,
@@ -113,11 +118,34 @@ impl Delivery {
             exchange_log: self.options.exchange_log,
             ended: ended_sender,
         });
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut notes = None;
+        let mut set_aside = 0;
+        if let Some((opened, suspects)) = open_notes(self.options.in_flight_file.as_deref()) {
+            let opened = notes.insert(opened);
+            let mut trials = Trials {
+                options: &self.options,
+                store: &self.store,
+                surroundings: &surroundings,
+                ended: &mut ended,
+                notes: opened,
+            };
+            tokio::select! {
+                () = &mut shutdown => {
+                    opened.close();
+                    return Ok(());
+                }
+                count = trials.run(suspects) => set_aside = count,
+            }
+        }
+
         let sources = Sources { feed: self.feed, ended, watches: self.watches };
         let time = SteadyTime::new(Arc::clone(&surroundings.clock), self.clock_guard);
         let mut driver =
             Driver::new(&self.options, Arc::clone(&self.store), surroundings, sources, time, self.figures);
-        let mut shutdown = std::pin::pin!(shutdown);
+        if let Some(notes) = notes {
+            driver.note_in_flight_in(notes, set_aside);
+        }
 
         let announcements = tokio::select! {
             () = &mut shutdown => return Ok(()),
@@ -138,7 +166,21 @@ impl Delivery {
             }
             driver.turn().map_err(DeliveryError::StoreTask)?;
         }
-        stop(driver, attempt_deadline).await
+        let stopped = stop(&mut driver, attempt_deadline).await;
+        driver.close_notes();
+        stopped
+    }
+}
+
+/// Opens the file of what is in flight. Without it deliveries are made all the same.
+fn open_notes(path: Option<&Path>) -> Option<(InFlightNotes, Vec<Suspect>)> {
+    let path = path?;
+    match InFlightNotes::open(path) {
+        Ok(opened) => Some(opened),
+        Err(error) => {
+            tracing::warn!(%error, path = %path.display(), "attempts under way cannot be noted");
+            None
+        }
     }
 }
 
@@ -155,13 +197,13 @@ async fn receivers_with_pending(store: &dyn Store) -> Vec<Announcement> {
 }
 
 /// Lets attempts under way end and makes their outcomes durable, both within a bounded time.
-async fn stop(mut driver: Driver, attempt_deadline: Duration) -> Result<(), DeliveryError> {
+async fn stop(driver: &mut Driver, attempt_deadline: Duration) -> Result<(), DeliveryError> {
     tracing::info!(attempts = driver.in_flight(), "no new attempts; waiting for those under way");
     driver.stop();
     driver.turn().map_err(DeliveryError::StoreTask)?;
 
     let attempts_until = Instant::now() + attempt_deadline + STOP_MARGIN;
-    drive_until(&mut driver, attempts_until, |driver| driver.in_flight() == 0).await?;
+    drive_until(driver, attempts_until, |driver| driver.in_flight() == 0).await?;
     if driver.in_flight() > 0 {
         tracing::warn!(
             attempts = driver.in_flight(),
@@ -170,7 +212,7 @@ async fn stop(mut driver: Driver, attempt_deadline: Duration) -> Result<(), Deli
     }
 
     let records_until = Instant::now() + RECORD_PATIENCE;
-    drive_until(&mut driver, records_until, |driver| driver.unrecorded() == 0).await?;
+    drive_until(driver, records_until, |driver| driver.unrecorded() == 0).await?;
     match driver.unrecorded() {
         0 => Ok(()),
         count => Err(DeliveryError::Unrecorded(count)),

@@ -5,6 +5,7 @@ mod egress;
 mod keys;
 mod master_key;
 mod retention;
+mod run;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use rendezhook_delivery::clock::{Clock, SystemClock};
 use rendezhook_delivery::means::Means;
 use rendezhook_delivery::options::{DeliveryOptions, ExchangeLog};
-use rendezhook_delivery::runtime::{Delivery, DeliveryError};
+use rendezhook_delivery::runtime::Delivery;
 use rendezhook_delivery::scheduler::SchedulerLimits;
 use rendezhook_domain::target::OwnOriginError;
 use rendezhook_graphql::{GraphQl, SchemaFault};
@@ -22,7 +23,6 @@ use rendezhook_server::{BodyLimits, Server, ServerOptions, ServerState};
 use rendezhook_store::Store;
 use rendezhook_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 pub(crate) use egress::EgressSetupError;
 pub(crate) use keys::{DemoOrganization, KeySetupError, NewAdminKey};
@@ -31,6 +31,9 @@ pub(crate) use master_key::MasterKeyError;
 use crate::settings::{
     self, DeliverySettingError, PublicAddress, PublicAddressError, RetentionError, Settings,
 };
+
+/// In the data directory: which attempts are under way.
+const IN_FLIGHT_FILE: &str = "in-flight";
 
 /// The server cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +108,10 @@ impl Application {
     /// When a setting is wrong, the data directory is in use or damaged, or the address is taken.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, StartError> {
         let directory = settings.listen.directory();
-        let delivery_options = delivery_options(settings)?;
+        let delivery_options = DeliveryOptions {
+            in_flight_file: Some(directory.join(IN_FLIGHT_FILE)),
+            ..delivery_options(settings)?
+        };
         let (keep_bodies, keep_metadata) = settings.retention.durations()?;
         let rule = egress::address_rule(&settings.listen)?;
 
@@ -171,50 +177,6 @@ impl Application {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
-
-    /// Serves and delivers until `shutdown` is ready, then stops in order: no new requests, no new attempts, outcomes
-    /// written, store closed.
-    ///
-    /// # Errors
-    /// When the delivery side ended otherwise than by the stop. Nothing is lost; what waits is taken up at the next start.
-    pub(crate) async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), DeliveryError> {
-        let (stop, stopped) = watch::channel(false);
-        let (stop_delivery, delivery_stopped) = watch::channel(false);
-        let retention = tokio::spawn(self.retention.run(until(stopped.clone())));
-        let mut delivery = tokio::spawn(self.delivery.run(until(delivery_stopped)));
-        let server = tokio::spawn(self.server.run(self.listener, until(stopped)));
-
-        let ended = tokio::select! {
-            () = shutdown => None,
-            ended = &mut delivery => Some(ended),
-        };
-        stop.send_replace(true);
-        log_panic("the server", server.await);
-        log_panic("retention", retention.await);
-        // Deliveries go on until requests have ended: one of them may wait for its test.
-        stop_delivery.send_replace(true);
-        let ended = match ended {
-            Some(ended) => ended,
-            None => delivery.await,
-        };
-        self.store.close().await;
-        tracing::info!("stopped; everything accepted is on disk");
-        match ended {
-            Ok(result) => result,
-            Err(panic) => Err(DeliveryError::StoreTask(panic)),
-        }
-    }
-}
-
-fn log_panic<T>(part: &str, ended: Result<T, tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, part, "a part of the server ended abnormally");
-    }
-}
-
-/// Ready when the signal is given, or its giver is gone.
-async fn until(mut signal: watch::Receiver<bool>) {
-    let _given = signal.wait_for(|given| *given).await;
 }
 
 fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, DeliverySettingError> {

@@ -65,6 +65,8 @@ struct DeliveryNumbers {
     in_flight: usize,
     /// Outcomes that are not durable yet.
     waiting_to_record: usize,
+    /// Deliveries set aside at this start, because the server crashed each time it attempted one of them.
+    set_aside: usize,
 }
 
 /// The store can be written, so publishes are accepted.
@@ -101,6 +103,7 @@ async fn ready(State(state): State<ServerState>) -> Response {
             in_memory: delivery.in_memory,
             in_flight: delivery.in_flight,
             waiting_to_record: delivery.waiting_to_record,
+            set_aside: delivery.set_aside,
         },
     };
     (code, Json(body)).into_response()

@@ -4,11 +4,19 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Disk full, I/O error: nothing can be written now. Reading may still work.
-    #[error(
-        "the database cannot be written: {message}; check disk space and the data directory's permissions"
-    )]
+    /// Disk full, I/O error, or another program holds the database: it cannot be used now, and nothing happened. Repeating
+    /// works once that has passed, without a restart.
+    #[error("the database cannot be used: {message}; check disk space and the data directory's permissions")]
     Unavailable {
+        /// What the database said.
+        message: String,
+    },
+    /// An I/O error came as the work was being completed. Nothing of it is seen while this process runs, and repeating is
+    /// right; should the machine or the process end before anything else was written, it may be there after the next start.
+    #[error(
+        "whether it was written is not known: {message}; check the disk, and repeat the request under the same idempotency key"
+    )]
+    Uncertain {
         /// What the database said.
         message: String,
     },

@@ -8,6 +8,7 @@ mod bound;
 mod catalogue;
 mod checkpoint;
 mod codec;
+mod complaint;
 mod connection;
 mod ending;
 mod fault;

@@ -47,7 +47,7 @@ pub trait Store: Send + Sync + 'static {
     /// Commits a publisher's request: all of it or nothing.
     ///
     /// # Errors
-    /// When the store failed; whether it was committed is unknown only after [`StoreError::Database`].
+    /// When the store failed; whether it was committed is unknown only after [`StoreError::Uncertain`].
     async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError>;
 
     /// The firings that are due at `until` or before and come after `after`, the earliest first, at most `limit`.

@@ -244,7 +244,7 @@ async fn what_cannot_be_written_is_told_and_the_store_goes_on() {
     let held = intruder.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
     let refused = request(&world.catalogue(), organization, vec![change("e1", None, &["event.created"])]);
     let error = world.store.publish(refused.clone()).await.unwrap_err();
-    assert!(matches!(error, StoreError::Database { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     assert_eq!(world.store.figures().await.unwrap(), figures);
     drop(held);
 

@@ -17,6 +17,7 @@ use super::attempt::{AttemptEnd, AttemptFacts, Surroundings};
 use super::carried::CarriedActions;
 use super::directory::Directory;
 use super::handle::{DeliveryFigures, Watch};
+use super::in_flight::InFlightNotes;
 use super::store_work::StoreWork;
 use super::time::SteadyTime;
 use super::waiters::Waiters;
@@ -66,6 +67,8 @@ pub(super) struct Driver {
     watches_open: bool,
     figures: watch::Sender<DeliveryFigures>,
     in_flight: usize,
+    in_flight_notes: Option<InFlightNotes>,
+    set_aside: usize,
     stopping: bool,
     turn: Turn,
     read_warnings: Warnings,
@@ -84,10 +87,10 @@ struct Turn {
 }
 
 /// Random numbers for jitter, from a generator seeded by the operating system.
-struct ProcessRandomness(SmallRng);
+pub(super) struct ProcessRandomness(pub(super) SmallRng);
 
 impl ProcessRandomness {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(rand::make_rng())
     }
 }
@@ -127,9 +130,23 @@ impl Driver {
             watches_open: true,
             figures,
             in_flight: 0,
+            in_flight_notes: None,
+            set_aside: 0,
             stopping: false,
             turn,
             read_warnings: Warnings::default(),
+        }
+    }
+
+    /// Notes in this file what is in flight; so many deliveries were set aside by what it said.
+    pub(super) fn note_in_flight_in(&mut self, notes: InFlightNotes, set_aside: usize) {
+        (self.in_flight_notes, self.set_aside) = (Some(notes), set_aside);
+    }
+
+    /// The process stops in order: what is in flight still had no part in a crash.
+    pub(super) fn close_notes(&mut self) {
+        if let Some(notes) = &mut self.in_flight_notes {
+            notes.close();
         }
     }
 
@@ -192,6 +209,9 @@ impl Driver {
         self.drain()?;
         for end in self.turn.ends.drain(..) {
             self.in_flight -= 1;
+            if let Some(notes) = &mut self.in_flight_notes {
+                notes.end(end.key);
+            }
             self.turn.inputs.push(Input::AttemptEnded { key: end.key, verdict: end.verdict });
             if let Some(facts) = end.facts {
                 self.turn.facts.insert(end.key, facts);
@@ -247,6 +267,7 @@ impl Driver {
             in_memory: self.scheduler.figures().in_memory,
             in_flight: self.in_flight,
             waiting_to_record: self.store_work.unrecorded(),
+            set_aside: self.set_aside,
         };
         self.figures.send_if_modified(|shown| {
             let changed = *shown != present;

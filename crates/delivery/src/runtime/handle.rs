@@ -32,6 +32,8 @@ pub struct DeliveryFigures {
     pub in_flight: usize,
     /// Outcomes that are not durable yet.
     pub waiting_to_record: usize,
+    /// Deliveries that this process set aside, because the ones before it crashed each time they attempted them.
+    pub set_aside: usize,
 }
 
 /// Access to the running delivery side. Cheap to clone.

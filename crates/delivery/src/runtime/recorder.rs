@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use rendezhook_store::Store;
 use rendezhook_store::pending::DeliveryKey;
-use rendezhook_store::record::Record;
+use rendezhook_store::record::{Disposition, Record};
 
+use super::attempt::AttemptFacts;
 use super::warnings::Warnings;
+use crate::scheduler::effect::RecordOrder;
 
 /// The wait after the first failure; it doubles.
 const SHORTEST_WAIT: Duration = Duration::from_millis(250);
@@ -50,5 +52,29 @@ impl Recorder {
         }
         let keys = batch.iter().map(|record| record.key).collect();
         (self, keys)
+    }
+}
+
+/// Joins the scheduler's decision with what is known of the attempt.
+pub(super) fn joined(order: &RecordOrder, facts: Option<AttemptFacts>) -> Record {
+    let (attempt, sent_body) = match facts {
+        Some(facts) => (Some(facts.attempt), facts.sent_body),
+        None => (None, None),
+    };
+    let freeze = match order.disposition {
+        Disposition::Retry { .. } => sent_body,
+        Disposition::Ended(_) => None,
+    };
+    Record {
+        key: order.key,
+        organization: order.organization,
+        subscription: order.subscription,
+        at: order.at,
+        attempt,
+        disposition: order.disposition,
+        overtaken: order.overtaken,
+        freeze,
+        disable: order.disable,
+        consequences: None,
     }
 }

@@ -19,11 +19,22 @@ pub(crate) fn run(arguments: Arguments) -> Ending {
     settings.log.start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        outlive_file_size_limits();
         let application = Application::start(&settings).await?;
         greet(&application, &settings);
         application.run(stop_signal()).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Lets a limit on the size of files be what a full disk is: an error of the write, which is answered and passes. Without a
+/// handler the system would end the process.
+fn outlive_file_size_limits() {
+    use tokio::signal::unix::{SignalKind, signal};
+    // The handler stays when what it reports to is gone.
+    if let Err(error) = signal(SignalKind::from_raw(libc::SIGXFSZ)) {
+        tracing::warn!(%error, "a limit on the size of files will end the server when it is reached");
+    }
 }
 
 /// Prints what whoever starts the server has to know: once made keys, and the address.

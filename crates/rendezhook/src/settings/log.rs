@@ -56,7 +56,10 @@ impl LogSettings {
         let lines = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(std::io::stderr);
+            .with_writer(std::io::stderr)
+            // A line that cannot be written is lost. Saying so on standard error would panic where that cannot be written
+            // either: the log may lie on the disk that is full, and the threads that say so must go on.
+            .log_internal_errors(false);
         match self.format.unwrap_or(LogFormat::Text) {
             LogFormat::Text => lines.init(),
             LogFormat::Json => lines.json().flatten_event(true).init(),

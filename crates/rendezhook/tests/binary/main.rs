@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod calendar;
+#[cfg(target_os = "linux")]
+mod disk_full;
 mod doo;
 mod keys;
+mod poison;
 mod receiver;
 mod serve;
 mod server;

@@ -1,7 +1,8 @@
 //! The receiving end of a delivery, by hand.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use rendezhook_receive::capture::CapturedRequest;
@@ -31,4 +32,60 @@ fn is_whole(request: &[u8]) -> bool {
     let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
     request.len() >= head.len() + 4 + length.trim().parse::<usize>().unwrap()
+}
+
+/// The ids of the resources that arrive at a receiver, which answers 204 to all of them until the test ends.
+pub(crate) struct Arrivals {
+    address: SocketAddr,
+    ids: Receiver<String>,
+}
+
+impl Arrivals {
+    /// Listens; `before_answering` is told each id and says whether to answer at all.
+    pub(crate) fn listen(before_answering: impl Fn(&str) -> bool + Clone + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, ids) = channel();
+        std::thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                let (sender, before_answering) = (sender.clone(), before_answering.clone());
+                std::thread::spawn(move || {
+                    if let Some((mut stream, id)) = read_id(stream) {
+                        // The test may have ended.
+                        let _told = sender.send(id.clone());
+                        if before_answering(&id) {
+                            let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+                            let _sent = stream.write_all(answer);
+                        } else {
+                            // Kept open without an answer, as long as the other end keeps it open.
+                            let _ended = stream.read(&mut [0; 1]);
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, ids }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/hook", self.address)
+    }
+
+    /// The next id; `None` when none comes within this time.
+    pub(crate) fn next(&self, patience: Duration) -> Option<String> {
+        self.ids.recv_timeout(patience).ok()
+    }
+}
+
+/// Reads a whole request; none when the connection ends before, as it does when the sender is killed.
+fn read_id(mut stream: TcpStream) -> Option<(TcpStream, String)> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 65_536];
+    while request.is_empty() || !is_whole(&request) {
+        let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
+        request.extend_from_slice(buffer.get(..read)?);
+    }
+    let request = CapturedRequest::from_raw(&request).unwrap();
+    let id = serde_json::from_slice::<serde_json::Value>(&request.body).unwrap();
+    Some((stream, id["data"]["resource_id"].as_str().unwrap().to_owned()))
 }

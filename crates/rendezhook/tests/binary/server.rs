@@ -32,7 +32,18 @@ impl Server {
         if let Some(key) = admin_key {
             command.env("RENDEZHOOK_ADMIN_KEY", key);
         }
+        Self::run(command)
+    }
+
+    /// Runs a command that starts a server, and waits until it listens.
+    pub(crate) fn run(command: Command) -> Self {
+        Self::run_telling(command, |_| {})
+    }
+
+    /// As [`Server::run`]; `started` is told the number of the process before it can have done anything.
+    pub(crate) fn run_telling(mut command: Command, started: impl FnOnce(u32)) -> Self {
         let mut child = command.spawn().unwrap();
+        started(child.id());
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut greeting = Vec::new();
         let address = read_greeting(&mut output, &mut greeting);
@@ -49,6 +60,44 @@ impl Server {
         let signalled = Command::new("kill").args(["-TERM", &process]).status().unwrap();
         assert!(signalled.success());
         self.child.wait().unwrap().code()
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether its process ends within this time.
+    pub(crate) fn has_ended(&mut self, patience: Duration) -> bool {
+        let began = std::time::Instant::now();
+        loop {
+            if self.child.try_wait().unwrap().is_some() {
+                return true;
+            }
+            if began.elapsed() >= patience {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Asks for something; none when the server has no answer, because it was killed.
+    pub(crate) fn try_call(&self, path: &str, key: &str) -> Option<Value> {
+        let request = ureq::get(format!("http://{}{path}", self.address));
+        let mut answer = request.header("authorization", format!("Bearer {key}")).call().ok()?;
+        serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()
+    }
+
+    /// Calls its API, whether there is an answer or not.
+    pub(crate) fn call_in_vain(&self, method: &str, path: &str, key: &str, body: &Value) {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .unwrap();
+        let _answered = ureq::agent().run(request);
     }
 
     /// Calls its API.

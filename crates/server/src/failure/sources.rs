@@ -21,13 +21,15 @@ impl From<StoreError> for Failure {
             StoreError::ShuttingDown => {
                 Self::new(FailureKind::Unavailable, "the server is stopping; repeat the request in a moment")
             }
-            StoreError::Unavailable { .. } => {
-                tracing::error!(%error, "the store cannot be written");
-                Self::new(
-                    FailureKind::Unavailable,
-                    "the server cannot write right now; repeat the request in a moment",
-                )
-            }
+            // The store says in the log what is wrong, now and then; a line for each request would fill what is full.
+            StoreError::Unavailable { .. } => Self::new(
+                FailureKind::Unavailable,
+                "the server cannot use its disk right now; nothing was done; repeat the request in a moment",
+            ),
+            StoreError::Uncertain { .. } => Self::new(
+                FailureKind::Unavailable,
+                "the server cannot use its disk right now; repeat the request in a moment, with the same Idempotency-Key if it has one",
+            ),
             other => Self::internal(&other),
         }
     }

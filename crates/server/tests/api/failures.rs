@@ -242,7 +242,8 @@ async fn health_needs_no_key() {
           "pending": 0,
           "in_memory": 0,
           "in_flight": 0,
-          "waiting_to_record": 0
+          "waiting_to_record": 0,
+          "set_aside": 0
         },
         "clock": {
           "status": "relied_upon",

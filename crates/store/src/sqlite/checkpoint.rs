@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
+use super::complaint::Complaint;
 use super::writer::Message;
 
 /// How often the bulk is copied in a row, before the rest is left to the writer whatever its size.
@@ -38,7 +39,7 @@ pub(super) struct Checkpointer {
 }
 
 /// Held while one of the two copies: SQLite refuses the second one instead of letting it wait.
-type Copying = Arc<Mutex<()>>;
+type Copying = Arc<Mutex<Complaint>>;
 
 /// Watches the log of the writer's connection; `limit` is the size in bytes at which it should be copied.
 pub(super) fn watch(
@@ -72,6 +73,11 @@ impl LogWatch {
         }
     }
 
+    /// After a commit that failed: has the thread copy what can be copied, so that the log may be begun anew where it is.
+    pub(super) fn make_room(&self) {
+        let _already_awake = self.wake.try_send(());
+    }
+
     /// Copies the rest of the log, so that the next commit begins it anew.
     pub(super) fn finish_checkpoint(&self, connection: &Connection) {
         checkpoint(connection, "PASSIVE", &self.copying);
@@ -103,14 +109,21 @@ impl Checkpointer {
 /// Copies the log as far as `mode` does; answers how many pages are left. A failure is not the end: the log stays as it is,
 /// and whoever commits next learns when the disk is full.
 fn checkpoint(connection: &Connection, mode: &'static str, copying: &Copying) -> Option<u64> {
-    let _copying = copying.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut copying = copying.lock().unwrap_or_else(PoisonError::into_inner);
     let copied = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
         Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
     });
     match copied {
         Ok((in_log, copied)) => u64::try_from(in_log - copied).ok(),
         Err(error) => {
-            tracing::warn!(error = %error, mode, "the write-ahead log could not be copied into the database");
+            copying.write(|before| {
+                tracing::warn!(
+                    error = %error,
+                    mode,
+                    failures_before = before,
+                    "the write-ahead log could not be copied into the database"
+                );
+            });
             None
         }
     }

@@ -56,23 +56,34 @@ impl SharedFault {
     /// The error for somebody who asked for `doing`.
     ///
     /// `committing` says that the fault came while the transaction was being completed: then an I/O error leaves open
-    /// whether it is on disk, and only [`StoreError::Database`] says so.
+    /// whether it is on disk, and only [`StoreError::Uncertain`] says so. SQLite has rolled back, and the next transaction
+    /// is written over what may be there.
     pub(super) fn to_error(&self, doing: &'static str, committing: bool) -> StoreError {
         let message = self.0.to_string();
-        let unavailable = match &*self.0 {
+        match &*self.0 {
             Fault::Damaged(_) => return StoreError::Damaged { message },
             Fault::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                     return StoreError::Damaged { message };
                 }
-                Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => true,
-                Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => !committing,
-                _ => false,
+                Some(
+                    ErrorCode::DiskFull
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked,
+                ) => return StoreError::Unavailable { message },
+                Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+                    return if committing {
+                        StoreError::Uncertain { message }
+                    } else {
+                        StoreError::Unavailable { message }
+                    };
+                }
+                _ => {}
             },
-            Fault::Seal(_) | Fault::Randomness(_) => false,
-        };
-        if unavailable {
-            return StoreError::Unavailable { message };
+            Fault::Seal(_) | Fault::Randomness(_) => {}
         }
         StoreError::Database { doing, source: Box::new(self.clone()) }
     }
@@ -89,15 +100,21 @@ mod tests {
 
     #[test]
     fn only_an_io_error_while_committing_leaves_the_outcome_open() {
-        use rusqlite::ffi::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY};
+        use rusqlite::ffi::{
+            SQLITE_BUSY, SQLITE_CONSTRAINT, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY,
+        };
         for committing in [false, true] {
             assert!(matches!(error(SQLITE_FULL, committing), StoreError::Unavailable { .. }));
             assert!(matches!(error(SQLITE_READONLY, committing), StoreError::Unavailable { .. }));
             assert!(matches!(error(SQLITE_CORRUPT, committing), StoreError::Damaged { .. }));
-            assert!(matches!(error(SQLITE_BUSY, committing), StoreError::Database { .. }));
+            assert!(matches!(error(SQLITE_BUSY, committing), StoreError::Unavailable { .. }));
+            assert!(matches!(
+                error(SQLITE_CONSTRAINT, committing),
+                StoreError::Database { doing: "testing", .. }
+            ));
         }
         assert!(matches!(error(SQLITE_IOERR, false), StoreError::Unavailable { .. }));
-        assert!(matches!(error(SQLITE_IOERR, true), StoreError::Database { doing: "testing", .. }));
+        assert!(matches!(error(SQLITE_IOERR, true), StoreError::Uncertain { .. }));
     }
 
     #[test]

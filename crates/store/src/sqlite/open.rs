@@ -84,6 +84,21 @@ pub enum OpenError {
 struct Presence {
     _lock: DirectoryLock,
     _ended: watch::Sender<()>,
+    broken: watch::Sender<Option<&'static str>>,
+}
+
+/// Tells when its thread ends by a panic.
+struct Alarm {
+    presence: Arc<Presence>,
+    thread: &'static str,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.presence.broken.send_replace(Some(self.thread));
+        }
+    }
 }
 
 /// Opens everything and starts the threads.
@@ -122,14 +137,22 @@ pub(super) fn open(options: SqliteOptions) -> Result<(Arc<SqliteStore>, FeedRece
     );
 
     let (ended, threads) = watch::channel(());
-    let presence = Arc::new(Presence { _lock: lock, _ended: ended });
+    let (broken_sender, broken) = watch::channel(None);
+    let presence = Arc::new(Presence { _lock: lock, _ended: ended, broken: broken_sender });
     start("store-writer", &presence, move || writer.run())?;
     start("store-checkpoint", &presence, move || checkpointer.run())?;
     start("store-delivery", &presence, move || delivery_thread.run())?;
     start("store-resource", &presence, move || resource_thread.run())?;
     start("store-list", &presence, move || list_thread.run())?;
-    let store =
-        SqliteStore { writer: handle, published, delivery_reader, resource_reader, list_reader, threads };
+    let store = SqliteStore {
+        writer: handle,
+        published,
+        delivery_reader,
+        resource_reader,
+        list_reader,
+        threads,
+        broken,
+    };
     Ok((Arc::new(store), feed_receiver))
 }
 
@@ -143,11 +166,15 @@ fn create_directory(directory: &Path) -> std::io::Result<()> {
 }
 
 /// Starts a thread. Those that run already end when the handle they were given to is dropped.
-fn start(name: &str, presence: &Arc<Presence>, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
-    let presence = Arc::clone(presence);
+fn start(
+    name: &'static str,
+    presence: &Arc<Presence>,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<(), OpenError> {
+    let alarm = Alarm { presence: Arc::clone(presence), thread: name };
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         run();
-        drop(presence);
+        drop(alarm);
     });
     thread.map(drop).map_err(OpenError::Thread)
 }
@@ -167,5 +194,28 @@ impl From<Fault> for OpenError {
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
         Self::from(Fault::from(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rendezhook_secrets::KeyEncryptionKey;
+
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_thread_that_panics_is_named_and_the_others_can_be_closed() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = KeyEncryptionKey::from_bytes([7; KeyEncryptionKey::BYTES]);
+        let (store, _feed) = open(SqliteOptions::new(directory.path(), key)).unwrap();
+        store.check().await.unwrap();
+        let failed = store.list_reader.read::<()>("testing", |_| panic!("a mistake in reading")).await;
+        failed.unwrap_err();
+        let named = tokio::time::timeout(Duration::from_secs(20), store.broken()).await.unwrap();
+        assert_eq!(named, "store-list");
+        tokio::time::timeout(Duration::from_secs(20), store.close()).await.unwrap();
     }
 }

@@ -52,6 +52,8 @@ pub struct SqliteStore {
     pub(super) list_reader: Reader,
     /// Its other end goes when every thread has ended and the directory is free.
     pub(super) threads: watch::Receiver<()>,
+    /// Names a thread that ended by a panic.
+    pub(super) broken: watch::Receiver<Option<&'static str>>,
 }
 
 impl SqliteStore {
@@ -62,6 +64,19 @@ impl SqliteStore {
     /// the key-encryption key is another one than it was written with.
     pub fn open(options: SqliteOptions) -> Result<(Arc<Self>, FeedReceiver), OpenError> {
         super::open::open(options)
+    }
+
+    /// Waits until one of the store's threads has ended by a panic, and names it. What it served fails from then on, so the
+    /// process should end and be started again. Never ready while the store is whole.
+    pub async fn broken(&self) -> &'static str {
+        let mut broken = self.broken.clone();
+        if let Ok(named) = broken.wait_for(Option::is_some).await
+            && let Some(thread) = *named
+        {
+            return thread;
+        }
+        // Every thread has ended as it was told to.
+        std::future::pending().await
     }
 
     fn tell_threads_to_end(&self) {

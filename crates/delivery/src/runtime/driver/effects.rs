@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_store::pending::AttemptMaterial;
-use rendezhook_store::record::{Disposition, Record};
 
 use super::Driver;
 use crate::runtime::attempt::{Attempt, Kept};
+use crate::runtime::recorder::joined;
 use crate::scheduler::effect::{AttemptOrder, Effect, RecordOrder};
 
 impl Driver {
     pub(super) fn carry_out(&mut self) {
         let mut effects = std::mem::take(&mut self.turn.effects);
+        self.note_in_flight(&effects);
         for effect in effects.drain(..) {
             match effect {
                 Effect::StartAttempt(order) => self.start_attempt(order),
@@ -22,6 +23,17 @@ impl Driver {
             }
         }
         self.turn.effects = effects;
+    }
+
+    /// Notes what begins, and what has ended since the last turn, before anything of it begins.
+    fn note_in_flight(&mut self, effects: &[Effect]) {
+        let Some(notes) = &mut self.in_flight_notes else { return };
+        for effect in effects {
+            if let Effect::StartAttempt(order) = effect {
+                notes.begin(order.key);
+            }
+        }
+        notes.write();
     }
 
     /// Starts an attempt with the action that rode along, or has the store asked for what it needs.
@@ -75,25 +87,6 @@ impl Driver {
     /// Joins the scheduler's decision with what is known of the attempt.
     fn record(&mut self, order: &RecordOrder) {
         let facts = if order.attempted { self.turn.facts.remove(&order.key) } else { None };
-        let (attempt, sent_body) = match facts {
-            Some(facts) => (Some(facts.attempt), facts.sent_body),
-            None => (None, None),
-        };
-        let freeze = match order.disposition {
-            Disposition::Retry { .. } => sent_body,
-            Disposition::Ended(_) => None,
-        };
-        self.store_work.record(Record {
-            key: order.key,
-            organization: order.organization,
-            subscription: order.subscription,
-            at: order.at,
-            attempt,
-            disposition: order.disposition,
-            overtaken: order.overtaken,
-            freeze,
-            disable: order.disable,
-            consequences: None,
-        });
+        self.store_work.record(joined(order, facts));
     }
 }

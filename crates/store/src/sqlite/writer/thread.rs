@@ -16,6 +16,7 @@ use crate::catalogue::Catalogue;
 use crate::feed::{CommittedAction, FeedSender};
 use crate::firing::FiringSignal;
 use crate::sqlite::checkpoint::LogWatch;
+use crate::sqlite::complaint::Complaint;
 use crate::sqlite::fault::{Fault, SharedFault};
 use crate::sqlite::memory::Memory;
 
@@ -81,6 +82,7 @@ pub(in crate::sqlite) struct Writer {
     feed: FeedSender,
     log: LogWatch,
     background: Background,
+    complaint: Complaint,
 }
 
 /// A turn that failed, and whether that was only as it was being completed.
@@ -113,8 +115,17 @@ impl Writer {
         log: LogWatch,
     ) -> Self {
         let collector = Collector::new(queue);
-        let mut writer =
-            Self { connection, key, memory, collector, published, feed, log, background: Background::Idle };
+        let mut writer = Self {
+            connection,
+            key,
+            memory,
+            collector,
+            published,
+            feed,
+            log,
+            background: Background::Idle,
+            complaint: Complaint::default(),
+        };
         writer.look_for_jobs(false);
         writer
     }
@@ -149,7 +160,14 @@ impl Writer {
                 self.log.note_commit(&self.connection);
             }
             Err(failure) => {
-                tracing::error!(error = %failure.fault, requests = jobs.len(), "a group of requests could not be written");
+                self.complaint.write(|before| {
+                    tracing::error!(
+                        error = %failure.fault,
+                        requests = jobs.len(),
+                        failures_before = before,
+                        "a group of requests could not be written"
+                    );
+                });
                 // After some errors SQLite has rolled back by itself; then this says so, and that is all.
                 drop(self.connection.execute_batch("ROLLBACK"));
                 self.memory = before;
@@ -157,6 +175,8 @@ impl Writer {
                     job.fail(&failure.fault, failure.committing);
                 }
                 self.look_for_jobs(true);
+                // What is copied makes room in the log, which may be all that is needed where the disk is full.
+                self.log.make_room();
             }
         }
     }
