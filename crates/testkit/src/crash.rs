@@ -8,9 +8,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::client::{Client, ClientError};
-use crate::ledger::{Findings, Ledger};
+use crate::ledger::{Counts, Findings, Ledger};
 use crate::process::{ProcessError, ServerCommand, ServerProcess};
 use crate::publisher::Publisher;
 use crate::receiver::{Behaviour, Receiver};
@@ -22,7 +23,7 @@ mod setup;
 /// The admin key that the harness gives its servers: 50 characters of `[0-9a-z]`.
 const ADMIN_KEY: &str = "crash0harness0admin0key000000000000000000000000000";
 
-/// How the receivers behave; the last two are hooks of the Vyte API.
+/// How the receivers of each organization behave; the last two are hooks of the Vyte API.
 const BEHAVIOURS: [Behaviour; 6] = [
     Behaviour::Healthy,
     Behaviour::FailsFirst,
@@ -31,6 +32,9 @@ const BEHAVIOURS: [Behaviour; 6] = [
     Behaviour::Healthy,
     Behaviour::HangsUpFirst,
 ];
+
+/// Organizations that publish at the same time.
+const ORGANIZATIONS: usize = 3;
 
 /// The time in which receivers have noted everything that a killed server had sent.
 const DRAIN: Duration = Duration::from_millis(250);
@@ -80,8 +84,21 @@ pub enum CrashError {
     Secret,
 }
 
+/// How far a run is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// How often the server has been killed.
+    pub cycle: u32,
+    /// What was counted so far, over all organizations.
+    pub counts: Counts,
+    /// What was counted since the kill before.
+    pub since: Counts,
+    /// How long this cycle took, from the start before to this one.
+    pub took: Duration,
+}
+
 /// What a run brought.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CrashReport {
     /// What the ledger says.
     pub findings: Findings,
@@ -113,7 +130,7 @@ impl CrashReport {
 /// When the run cannot be carried through; broken invariants are in the report.
 pub async fn run(
     options: &CrashOptions,
-    mut progress: impl FnMut(u32, &Findings),
+    mut progress: impl FnMut(&Progress),
 ) -> Result<CrashReport, CrashError> {
     let directory = tempfile::Builder::new()
         .prefix("crash-")
@@ -125,20 +142,21 @@ pub async fn run(
         admin_key: ADMIN_KEY.to_owned(),
         log: directory.path().join("server.log"),
     };
-    let ledger = Arc::new(Mutex::new(Ledger::default()));
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
-    let receivers = start_receivers(&ledger, &mut random).await?;
     let mut server = ServerProcess::start(&command).await?;
-    let organization = setup::prepare(&server, ADMIN_KEY, &receivers).await?;
+    let mut tenants = Vec::new();
+    for _ in 0..ORGANIZATIONS {
+        tenants.push(Tenant::prepare(&server, &mut random).await?);
+    }
 
     let (address_sender, address) = watch::channel(Some(server.address()));
     let (stop_sender, stop) = watch::channel(false);
     let mut publishers = JoinSet::new();
-    for number in 0..options.publishers {
+    for (number, tenant) in (0..options.publishers).zip(tenants.iter().cycle()) {
         let publisher = Publisher::new(
             number,
-            organization.publisher_key.clone(),
-            Arc::clone(&ledger),
+            tenant.organization.publisher_key.clone(),
+            Arc::clone(&tenant.ledger),
             address.clone(),
             stop.clone(),
             random.random(),
@@ -146,33 +164,62 @@ pub async fn run(
         publishers.spawn(publisher.run());
     }
 
+    let mut counts_before = Counts::default();
     for cycle in 1..=options.cycles {
+        let began = Instant::now();
         tokio::time::sleep(Duration::from_millis(random.random_range(50..1_200))).await;
         address_sender.send_replace(None);
         server.kill().await?;
         // What the dead server still sent is on its way to the receivers: it came before the kill.
         tokio::time::sleep(DRAIN).await;
-        locked(&ledger).killed();
+        tenants.iter().for_each(|tenant| locked(&tenant.ledger).killed());
         server = ServerProcess::start(&command).await?;
         address_sender.send_replace(Some(server.address()));
-        progress(cycle, &locked(&ledger).check(receivers.len()));
+        let counts = tenants.iter().map(|tenant| locked(&tenant.ledger).counts()).sum();
+        let took = began.elapsed();
+        progress(&Progress { cycle, counts, since: counts - counts_before, took });
+        counts_before = counts;
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     stop_sender.send_replace(true);
     while publishers.join_next().await.is_some() {}
 
-    let mut client = Client::new(server.address(), &organization.admin_key);
-    listing::settle(&ledger, receivers.len(), &mut client, options.settle).await?;
-    let (listed_delivered, listed_otherwise) = listing::count_listed(&mut client).await?;
+    let mut report = CrashReport::default();
+    let deadline = Instant::now() + options.settle;
+    for tenant in &tenants {
+        let mut client = Client::new(server.address(), &tenant.organization.admin_key);
+        listing::settle(&tenant.ledger, tenant.receivers.len(), &mut client, deadline).await?;
+        let (delivered, otherwise) = listing::count_listed(&mut client).await?;
+        report.listed_delivered += delivered;
+        report.listed_otherwise += otherwise;
+    }
     server.kill().await?;
-    let findings = locked(&ledger).check(receivers.len());
-    let expected_deliveries = locked(&ledger).expected_deliveries(receivers.len());
-    let mut report =
-        CrashReport { findings, listed_delivered, listed_otherwise, expected_deliveries, kept: None };
+    for tenant in &tenants {
+        let ledger = locked(&tenant.ledger);
+        report.findings.add(ledger.check(tenant.receivers.len()));
+        report.expected_deliveries += ledger.expected_deliveries(tenant.receivers.len());
+    }
     if !report.holds() {
         report.kept = Some(directory.keep());
     }
     Ok(report)
+}
+
+/// An organization of the run, with what stands around it. Each has a ledger of its own, so that what belongs to another one
+/// is uninvited.
+struct Tenant {
+    ledger: Arc<Mutex<Ledger>>,
+    receivers: Vec<Receiver>,
+    organization: setup::Organization,
+}
+
+impl Tenant {
+    async fn prepare(server: &ServerProcess, random: &mut ChaCha8Rng) -> Result<Self, CrashError> {
+        let ledger = Arc::new(Mutex::new(Ledger::default()));
+        let receivers = start_receivers(&ledger, random).await?;
+        let organization = setup::prepare(server, ADMIN_KEY, &receivers).await?;
+        Ok(Self { ledger, receivers, organization })
+    }
 }
 
 fn locked(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {

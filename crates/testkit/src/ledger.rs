@@ -1,6 +1,8 @@
 //! What was acknowledged and what arrived, and the check of the invariants.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::iter::Sum;
+use std::ops::Sub;
 
 mod check;
 
@@ -45,12 +47,48 @@ pub struct Arrival {
     pub kills: u32,
 }
 
+/// What a ledger counts as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Actions that were acknowledged.
+    pub acknowledged: usize,
+    /// Deliveries that receivers accepted, each once.
+    pub delivered: usize,
+    /// Requests for deliveries that had been accepted already.
+    pub duplicates: usize,
+}
+
+impl Sum for Counts {
+    fn sum<Items: Iterator<Item = Self>>(items: Items) -> Self {
+        items.fold(Self::default(), |sum, counts| Self {
+            acknowledged: sum.acknowledged + counts.acknowledged,
+            delivered: sum.delivered + counts.delivered,
+            duplicates: sum.duplicates + counts.duplicates,
+        })
+    }
+}
+
+impl Sub for Counts {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            acknowledged: self.acknowledged - before.acknowledged,
+            delivered: self.delivered - before.delivered,
+            duplicates: self.duplicates - before.duplicates,
+        }
+    }
+}
+
 /// What was acknowledged and what arrived.
 #[derive(Debug, Default)]
 pub struct Ledger {
     publications: BTreeMap<ActionName, Publication>,
     /// In the order in which they came.
     arrivals: Vec<Arrival>,
+    /// Deliveries that were accepted, by receiver.
+    accepted: HashSet<(usize, ActionName)>,
+    counts: Counts,
     unreadable: u64,
     kills: u32,
 }
@@ -58,11 +96,20 @@ pub struct Ledger {
 impl Ledger {
     /// Notes what the publisher knows of an action; later knowledge replaces earlier.
     pub fn published(&mut self, action: ActionName, publication: Publication) {
-        self.publications.insert(action, publication);
+        let before = self.publications.insert(action, publication);
+        self.counts.acknowledged += usize::from(publication == Publication::Acknowledged);
+        self.counts.acknowledged -= usize::from(before == Some(Publication::Acknowledged));
     }
 
     /// Notes a request that a receiver got.
     pub fn arrived(&mut self, arrival: Arrival) {
+        let delivery = (arrival.receiver, arrival.action);
+        if self.accepted.contains(&delivery) {
+            self.counts.duplicates += 1;
+        } else if arrival.accepted {
+            self.accepted.insert(delivery);
+            self.counts.delivered += 1;
+        }
         self.arrivals.push(arrival);
     }
 
@@ -82,10 +129,10 @@ impl Ledger {
         self.kills
     }
 
-    /// How many actions were acknowledged so far.
+    /// What was counted so far. It costs nothing, unlike a check.
     #[must_use]
-    pub fn acknowledged(&self) -> usize {
-        self.publications.values().filter(|publication| **publication == Publication::Acknowledged).count()
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// Deliveries that have to be there in the end: one for each acknowledged action and receiver, and one for each other
@@ -98,7 +145,7 @@ impl Ledger {
             .filter(|arrival| self.publications.get(&arrival.action) != Some(&Publication::Acknowledged))
             .map(|arrival| (arrival.receiver, arrival.action))
             .collect();
-        self.acknowledged() * receivers + unanswered.len()
+        self.counts.acknowledged * receivers + unanswered.len()
     }
 
     /// Whether every acknowledged action was accepted by every receiver.

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
-use rendezhook_testkit::crash::{self, CrashOptions};
+use rendezhook_testkit::crash::{self, CrashOptions, Progress};
 
 /// Kills the real binary at random moments and checks that nothing acknowledged is lost.
 #[derive(Debug, Parser)]
@@ -45,16 +45,20 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         seed,
         settle: Duration::from_secs(arguments.settle),
     };
-    let mut duplicates_before = 0;
-    let report = crash::run(&options, |cycle, findings| {
-        let duplicates = findings.duplicates.saturating_sub(duplicates_before);
-        duplicates_before = findings.duplicates;
+    let began = Instant::now();
+    let report = crash::run(&options, |progress| {
+        let Progress { cycle, counts, since, took } = progress;
         println!(
-            "kill {cycle:>4}: {:>7} acknowledged, {:>7} delivered, {duplicates:>3} duplicates since the kill before",
-            findings.acknowledged, findings.delivered
+            "kill {cycle:>4}: {:>7} acknowledged, {:>7} delivered, {:>3} duplicates since the kill before, {:.1} s",
+            counts.acknowledged,
+            counts.delivered,
+            since.duplicates,
+            took.as_secs_f64()
         );
     })
     .await?;
+    let per_cycle = began.elapsed().as_secs_f64() / f64::from(arguments.cycles.max(1));
+    println!("time for a cycle          {per_cycle:.1} s, the settling at the end included");
     println!("{}", report.findings);
     println!(
         "the server's own list     {} delivered, {} in other states, {} expected",

@@ -12,14 +12,13 @@ use super::{CrashError, locked};
 use crate::client::Client;
 use crate::ledger::Ledger;
 
-/// Waits until everything acknowledged has arrived and nothing waits in the server, at most for the settling time.
+/// Waits until everything acknowledged has arrived and nothing waits in the server, at most until the deadline.
 pub(super) async fn settle(
     ledger: &Mutex<Ledger>,
     receivers: usize,
     client: &mut Client,
-    limit: Duration,
+    deadline: Instant,
 ) -> Result<(), CrashError> {
-    let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
         let waiting = expect(client, Method::GET, "/api/v1/deliveries?state=waiting&limit=1", None).await?;
         let none_waits = waiting.get("items").and_then(Value::as_array).is_some_and(Vec::is_empty);

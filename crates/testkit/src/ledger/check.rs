@@ -45,6 +45,25 @@ impl Findings {
     }
 }
 
+impl Findings {
+    /// Takes in what another ledger of the same run shows.
+    pub fn add(&mut self, other: Self) {
+        self.acknowledged += other.acknowledged;
+        self.unanswered += other.unanswered;
+        self.arrivals += other.arrivals;
+        self.delivered += other.delivered;
+        self.duplicates += other.duplicates;
+        self.kills = self.kills.max(other.kills);
+        self.lost.extend(other.lost);
+        self.uninvited.extend(other.uninvited);
+        self.doubled.extend(other.doubled);
+        self.repeated.extend(other.repeated);
+        self.out_of_order.extend(other.out_of_order);
+        self.unverified += other.unverified;
+        self.unreadable += other.unreadable;
+    }
+}
+
 impl fmt::Display for Findings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "kills                     {}", self.kills)?;

@@ -79,3 +79,30 @@ fn finds_two_deliveries_of_one_action() {
     let findings = ledger(&[arrival(1, true, 0), arrival(2, true, 0), arrival(3, true, 0), second]).check(1);
     assert_eq!(findings.doubled, vec![(0, action(3))]);
 }
+
+#[test]
+fn what_is_counted_is_what_a_check_finds() {
+    let ledger = ledger(&[
+        arrival(1, false, 0),
+        arrival(1, true, 0),
+        arrival(1, true, 1),
+        arrival(2, true, 1),
+        arrival(3, false, 1),
+    ]);
+    let (findings, counts) = (ledger.check(1), ledger.counts());
+    assert_eq!(counts, Counts { acknowledged: 3, delivered: 2, duplicates: 1 });
+    assert_eq!(
+        (findings.acknowledged, findings.delivered, findings.duplicates),
+        (counts.acknowledged, counts.delivered, counts.duplicates)
+    );
+}
+
+#[test]
+fn what_one_organization_broke_breaks_the_run() {
+    let mut sum = Findings::default();
+    sum.add(ledger(&[arrival(1, true, 0), arrival(2, true, 0), arrival(3, true, 0)]).check(1));
+    assert!(sum.hold());
+    sum.add(ledger(&[arrival(1, true, 0), arrival(2, true, 0)]).check(1));
+    assert!(!sum.hold());
+    assert_eq!((sum.acknowledged, sum.delivered, sum.lost.len()), (6, 5, 1));
+}
