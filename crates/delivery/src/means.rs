@@ -20,10 +20,13 @@ pub struct Means {
     pub own_origins: OwnOrigins,
     /// What is sent to origins of others.
     pub origin_headers: OriginHeaders,
+    /// The host under which this server is reached, told to targets that ask who sends.
+    pub request_origin: Arc<str>,
 }
 
 impl Means {
-    /// Sends through `egress` and asks `graphql` for what subscriptions select. No origin is our own, and none is sent headers.
+    /// Sends through `egress` and asks `graphql` for what subscriptions select. No origin is our own, and none is sent headers; this
+    /// server is `localhost` to others.
     #[must_use]
     pub fn new(egress: Arc<Egress>, graphql: GraphQl) -> Self {
         let tokens = TokenCache::new(Arc::clone(&egress), TokenCacheSettings::default());
@@ -33,6 +36,7 @@ impl Means {
             graphql,
             own_origins: OwnOrigins::default(),
             origin_headers: OriginHeaders::default(),
+            request_origin: Arc::from("localhost"),
         }
     }
 }

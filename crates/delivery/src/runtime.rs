@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use self::attempt::Surroundings;
 use self::driver::{Driver, Sources};
+use self::handshake::Handshakes;
 use self::in_flight::{InFlightNotes, Suspect};
 use self::preparation::Preparation;
 use self::suspects::Trials;
@@ -28,6 +29,7 @@ mod driver;
 mod echo;
 mod exchange;
 mod handle;
+mod handshake;
 mod in_flight;
 mod outbox;
 mod preparation;
@@ -56,7 +58,7 @@ pub struct Delivery {
     options: DeliveryOptions,
     store: Arc<dyn Store>,
     feed: FeedReceiver,
-    means: Means,
+    preparation: Arc<Preparation>,
     clock: Arc<dyn Clock>,
     clock_guard: Arc<ClockGuard>,
     watches: mpsc::Receiver<handle::Watch>,
@@ -93,14 +95,18 @@ impl Delivery {
     ) -> (Self, DeliveryHandle) {
         let (watch_sender, watches) = mpsc::channel(WATCHES_IN_QUEUE);
         let (figures, figures_receiver) = watch::channel(DeliveryFigures::default());
+        let preparation = Arc::new(Preparation::new(means));
+        let handshakes =
+            Handshakes::new(Arc::clone(&preparation), Arc::clone(&clock), options.attempt_deadline);
         let clock_guard = Arc::new(ClockGuard::new(Arc::clone(&clock)));
         let handle = DeliveryHandle {
             store: Arc::clone(&store),
             watches: watch_sender,
             figures: figures_receiver,
             clock_guard: Arc::clone(&clock_guard),
+            handshakes: Arc::new(handshakes),
         };
-        (Self { options, store, feed, means, clock, clock_guard, watches, figures }, handle)
+        (Self { options, store, feed, preparation, clock, clock_guard, watches, figures }, handle)
     }
 
     /// Delivers until `shutdown` is ready; then no new attempt starts, those under way end within their deadline and a
@@ -112,7 +118,7 @@ impl Delivery {
         let attempt_deadline = self.options.attempt_deadline;
         let (ended_sender, mut ended) = mpsc::unbounded_channel();
         let surroundings = Arc::new(Surroundings {
-            preparation: Preparation::new(self.means),
+            preparation: self.preparation,
             clock: self.clock,
             deadline: attempt_deadline,
             exchange_log: self.options.exchange_log,

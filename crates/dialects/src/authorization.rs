@@ -7,18 +7,21 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use rendezhook_domain::subscription::TargetAuthentication;
 
-use crate::delivery::{BuildError, DeliveryContext};
+use rendezhook_secrets::SharedSecret;
+
+use crate::delivery::BuildError;
 
 /// Adds the header that the subscription's authentication asks for, marked so that nobody prints it.
 pub(crate) fn authorize(
     headers: &mut HeaderMap,
-    context: &DeliveryContext<'_>,
+    authentication: Option<&TargetAuthentication>,
+    target_secret: Option<&SharedSecret>,
     token: Option<&str>,
 ) -> Result<(), BuildError> {
-    let Some(authentication) = &context.subscription.authentication else {
+    let Some(authentication) = authentication else {
         return Ok(());
     };
-    let secret = || context.target_secret.ok_or(BuildError::NoTargetSecret);
+    let secret = || target_secret.ok_or(BuildError::NoTargetSecret);
     let (name, value) = match authentication {
         TargetAuthentication::ClientCredentials(credentials) => {
             let token = token.ok_or(BuildError::NotFetched)?;

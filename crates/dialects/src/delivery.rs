@@ -15,12 +15,14 @@ use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::subscription::{
     ClientCredentials, Content, Dialect, RequestMethod, Subscription, TargetAuthentication,
+    VerificationMethod,
 };
 use rendezhook_domain::time::Timestamp;
 use rendezhook_secrets::{SecretHeader, SharedSecret, SigningSecret};
 
 use crate::authorization::authorize;
 pub use crate::doo::OriginRequest;
+use crate::handshake::add_origin;
 use crate::headers::add_custom;
 use crate::{doo, simplymeet, standard, vyte};
 
@@ -45,6 +47,8 @@ pub struct DeliveryContext<'a> {
     pub shared_secret: Option<&'a SharedSecret>,
     /// What proves to the target that deliveries may come: a password, a key, or a client's secret.
     pub target_secret: Option<&'a SharedSecret>,
+    /// The host under which this server is reached, told to targets that were verified as CloudEvents asks for.
+    pub request_origin: &'a str,
     /// What the subscription's owner has sent as headers.
     pub headers: &'a [SecretHeader],
     /// The body that an earlier attempt sent, when one was stored.
@@ -196,7 +200,10 @@ pub fn build(
         headers.remove(CONTENT_TYPE);
     }
     add_custom(&mut headers, context.headers)?;
-    authorize(&mut headers, context, fetched.token)?;
+    if subscription.verification.method == VerificationMethod::CloudEvents {
+        add_origin(&mut headers, context.request_origin)?;
+    }
+    authorize(&mut headers, subscription.authentication.as_ref(), context.target_secret, fetched.token)?;
     Ok(OutboundParts { method: method(subscription.method), headers, body })
 }
 

@@ -85,6 +85,7 @@ impl Scene {
             keys,
             shared_secret: self.shared_secret.as_ref(),
             target_secret: self.target_secret.as_ref(),
+            request_origin: "hooks.example.com",
             headers: &self.headers,
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.overtaken,

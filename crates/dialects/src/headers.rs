@@ -25,9 +25,13 @@ const CAPACITY: usize = 9;
 
 /// `content-type`, `webhook-id`, and `webhook-timestamp` in whole seconds: what says which message this is and when it was sent.
 pub(crate) fn identified(context: &DeliveryContext<'_>, now: Timestamp) -> Result<HeaderMap, BuildError> {
+    identified_as(context.delivery.to_string(), now)
+}
+
+fn identified_as(id: String, now: Timestamp) -> Result<HeaderMap, BuildError> {
     let mut headers = HeaderMap::with_capacity(CAPACITY);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(&WEBHOOK_ID, value(context.delivery.to_string())?);
+    headers.insert(&WEBHOOK_ID, value(id)?);
     headers.insert(&WEBHOOK_TIMESTAMP, HeaderValue::from(now.seconds()));
     Ok(headers)
 }
@@ -46,20 +50,29 @@ pub(crate) fn signed(
     body: &[u8],
     now: Timestamp,
 ) -> Result<HeaderMap, BuildError> {
-    if context.keys.is_empty() {
+    signed_as(&context.delivery.to_string(), context.keys, body, now)
+}
+
+/// As [`signed`], for what is no delivery.
+pub(crate) fn signed_as(
+    id: &str,
+    keys: &[&SigningSecret],
+    body: &[u8],
+    now: Timestamp,
+) -> Result<HeaderMap, BuildError> {
+    if keys.is_empty() {
         return Err(BuildError::NoSigningKey);
     }
-    let id = context.delivery.to_string();
     let timestamp = now.seconds();
-    let mut signature = String::with_capacity((SigningSecret::TOKEN_BYTES + 1) * context.keys.len());
-    for key in context.keys {
+    let mut signature = String::with_capacity((SigningSecret::TOKEN_BYTES + 1) * keys.len());
+    for key in keys {
         if !signature.is_empty() {
             signature.push(' ');
         }
-        key.append_signature(&id, timestamp, body, &mut signature);
+        key.append_signature(id, timestamp, body, &mut signature);
     }
 
-    let mut headers = identified(context, now)?;
+    let mut headers = identified_as(id.to_owned(), now)?;
     insert_signature(&mut headers, signature)?;
     Ok(headers)
 }

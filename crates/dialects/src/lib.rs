@@ -3,6 +3,7 @@
 mod authorization;
 pub mod delivery;
 pub mod doo;
+pub mod handshake;
 mod headers;
 mod json;
 mod moment;

@@ -144,6 +144,7 @@ impl Application {
         let means = Means {
             own_origins: own_origins.clone(),
             origin_headers: settings.delivery.origin_headers(),
+            request_origin: public_address.host(),
             ..Means::new(outbound, graphql.clone())
         };
         let (delivery, handle) =

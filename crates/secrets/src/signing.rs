@@ -110,6 +110,29 @@ impl SigningSecret {
         token
     }
 
+    /// The HMAC-SHA256 over a text in hexadecimal digits, as answers to challenges hold it.
+    #[must_use]
+    pub fn authenticate_hex(&self, text: &[u8]) -> String {
+        use std::fmt::Write;
+        let tag = hmac::sign(&self.key, text);
+        tag.as_ref().iter().fold(String::with_capacity(64), |mut digits, byte| {
+            // Writing into a text does not fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
+    }
+
+    /// Whether these hexadecimal digits are the HMAC-SHA256 over a text, compared in constant time.
+    #[must_use]
+    pub fn authenticates_hex(&self, text: &[u8], digits: &str) -> bool {
+        let tag: Option<Vec<u8>> = digits
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+            .collect();
+        tag.is_some_and(|tag| hmac::verify(&self.key, text, &tag).is_ok())
+    }
+
     /// How long a token is.
     pub const TOKEN_BYTES: usize = 47;
 

@@ -79,6 +79,7 @@ impl Scene {
             keys: &keys,
             shared_secret: None,
             target_secret: None,
+            request_origin: "hooks.example.com",
             headers: &[],
             frozen_body: self.frozen_body.as_ref(),
             overtaken: false,

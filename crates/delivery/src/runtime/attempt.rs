@@ -38,7 +38,7 @@ const PREPARATION_SHARE: u32 = 2;
 
 /// What all attempts share.
 pub(super) struct Surroundings {
-    pub(super) preparation: Preparation,
+    pub(super) preparation: Arc<Preparation>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
     pub(super) exchange_log: ExchangeLog,
@@ -144,7 +144,7 @@ impl Attempt {
     async fn make(&self, surroundings: &Surroundings, started_at: Timestamp) -> AttemptEnd {
         let started = Instant::now();
         let keys: Vec<&SigningSecret> = self.subscription.live_secrets(started_at).collect();
-        let context = self.context(&keys);
+        let context = self.context(&keys, &surroundings.preparation.means().request_origin);
         let plan = match plan(&context) {
             Ok(plan) => plan,
             Err(unbuilt) => return self.unbuildable(&unbuilt.into(), started_at),
@@ -204,15 +204,11 @@ impl Attempt {
     /// The end of an attempt for which something could not be fetched.
     fn unprepared(&self, unprepared: Unprepared, started_at: Timestamp, took: Duration) -> AttemptEnd {
         let Unprepared { stage, outcome, timing: spent, exchange } = unprepared;
-        let result = match outcome {
-            Outcome::Answered(answer) => AttemptResult::Status(answer.status),
-            Outcome::Failed(cause) => AttemptResult::Failed(cause),
-        };
         let attempt = AttemptRecord {
             number: self.order.number,
             started_at,
             stage,
-            result,
+            result: result(outcome),
             timing: timing(spent, took),
             exchange,
         };
@@ -247,7 +243,7 @@ impl Attempt {
     }
 
     /// What the request is built from.
-    fn context<'a>(&'a self, keys: &'a [&'a SigningSecret]) -> DeliveryContext<'a> {
+    fn context<'a>(&'a self, keys: &'a [&'a SigningSecret], request_origin: &'a str) -> DeliveryContext<'a> {
         DeliveryContext {
             delivery: self.message(),
             attempt: self.order.number,
@@ -258,6 +254,7 @@ impl Attempt {
             keys,
             shared_secret: self.subscription.shared_secret.as_ref(),
             target_secret: self.subscription.target_secret.as_ref(),
+            request_origin,
             headers: &self.subscription.headers,
             frozen_body: self.kept.frozen_body.as_ref(),
             overtaken: self.order.overtaken,
@@ -325,6 +322,14 @@ impl Drop for Promise<'_> {
         let facts = AttemptFacts::failed(self.order.number, self.started_at, Cause::Internal);
         let verdict = Outcome::Failed(Cause::Internal).verdict();
         self.surroundings.report(AttemptEnd { key: self.order.key, verdict, facts: Some(facts) });
+    }
+}
+
+/// The end of a request as it is kept.
+pub(super) const fn result(outcome: Outcome) -> AttemptResult {
+    match outcome {
+        Outcome::Answered(answer) => AttemptResult::Status(answer.status),
+        Outcome::Failed(cause) => AttemptResult::Failed(cause),
     }
 }
 

@@ -6,12 +6,16 @@ use std::time::Duration;
 use rendezhook_domain::delivery::DeliveryState;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::subscription::VerificationMethod;
+use rendezhook_store::catalogue::SubscriptionEntry;
+use rendezhook_store::change::CatalogueChange;
 use rendezhook_store::pending::DeliveryKey;
 use rendezhook_store::read::DeliveryView;
 use rendezhook_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
+use super::handshake::Handshakes;
 use crate::clock::ClockGuard;
 
 /// How often a caller looks into the store when the runtime cannot tell it.
@@ -43,9 +47,29 @@ pub struct DeliveryHandle {
     pub(super) watches: mpsc::Sender<Watch>,
     pub(super) figures: watch::Receiver<DeliveryFigures>,
     pub(super) clock_guard: Arc<ClockGuard>,
+    pub(super) handshakes: Arc<Handshakes>,
 }
 
 impl DeliveryHandle {
+    /// Asks the target of a subscription whether it wants deliveries, through the same guard as deliveries, and keeps what came of
+    /// it. Answers in words; `Ok` when the target is verified now, or does not have to be.
+    ///
+    /// # Errors
+    /// When the store cannot keep it. Whether the subscription is still there is for the caller to see.
+    pub async fn verify(&self, entry: &SubscriptionEntry) -> Result<Result<(), Arc<str>>, StoreError> {
+        let Some(record) = self.handshakes.shake(entry).await else {
+            return Ok(Err(Arc::from(
+                "too many targets are being asked at this moment; try again in a few seconds",
+            )));
+        };
+        let outcome = record.outcome.as_ref().map(|_allowed| ()).map_err(Arc::clone);
+        if record.method != VerificationMethod::None {
+            // A subscription that was deleted in between has nothing to keep.
+            let _kept = self.store.change(CatalogueChange::RecordVerification(Box::new(record))).await?;
+        }
+        Ok(outcome)
+    }
+
     /// The present figures.
     #[must_use]
     pub fn figures(&self) -> DeliveryFigures {

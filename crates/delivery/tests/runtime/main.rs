@@ -17,4 +17,5 @@ mod fetching;
 mod lanes;
 mod receiver;
 mod surviving;
+mod verifying;
 mod world;

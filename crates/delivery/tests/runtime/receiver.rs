@@ -58,6 +58,8 @@ pub(crate) enum Answer {
     Status(u16),
     /// This status with the header `webhook-delivery`.
     Wish(u16, &'static str),
+    /// This status, and deliveries of this origin are allowed, in the words of CloudEvents.
+    Allows(u16, &'static str),
     /// 200 with this body, which says that it is JSON.
     Json(Bytes),
     /// This status, and the request's headers as the body.
@@ -167,6 +169,10 @@ impl Shared {
             Answer::Wish(status, wish) => {
                 *response.status_mut() = status.try_into().unwrap();
                 response.headers_mut().insert("webhook-delivery", wish.parse().unwrap());
+            }
+            Answer::Allows(status, origin) => {
+                *response.status_mut() = status.try_into().unwrap();
+                response.headers_mut().insert("webhook-allowed-origin", origin.parse().unwrap());
             }
             Answer::Json(body) => {
                 response.headers_mut().insert("content-type", "application/json".parse().unwrap());

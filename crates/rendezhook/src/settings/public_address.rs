@@ -43,6 +43,14 @@ impl PublicAddress {
         Arc::from(self.0.as_str())
     }
 
+    /// The host alone.
+    #[must_use]
+    pub(crate) fn host(&self) -> Arc<str> {
+        let host = self.0.host_field();
+        let port = format!(":{}", self.0.port());
+        Arc::from(host.strip_suffix(port.as_str()).unwrap_or(host))
+    }
+
     /// Host and port, the port always named.
     #[must_use]
     pub(crate) fn authority(&self) -> &str {
@@ -91,6 +99,8 @@ mod tests {
             ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
         ] {
             assert_eq!(*text.parse::<PublicAddress>().unwrap().text(), *kept);
+            let host = kept.split("://").nth(1).unwrap().trim_end_matches(":8080").trim_end_matches(":8443");
+            assert_eq!(*text.parse::<PublicAddress>().unwrap().host(), *host);
         }
         for text in [
             "hooks.example.com",

@@ -79,3 +79,17 @@ fn never_prints() {
     let secret = SigningSecret::generate(&mut SystemRandomness).unwrap();
     assert_eq!(format!("{secret:?} {:?} {}", secret.reveal(), secret.reveal()), "[secret] [secret] [secret]");
 }
+
+#[test]
+fn a_challenge_is_answered_as_its_document_shows() {
+    let secret = SigningSecret::of(b"shh_secret_01");
+    let token = b"qgg8vlvZRS6UYooatFL8Aw";
+    let digits = "14cb5ceb5c4fc9e187d0bf1b9e7596e22ad83472f1340638e28b45fae93e283e";
+    assert_eq!(secret.authenticate_hex(token), digits);
+    assert!(secret.authenticates_hex(token, digits));
+    assert!(secret.authenticates_hex(token, &digits.to_uppercase()));
+    for wrong in ["", "14", &digits[1..], &digits.replace('1', "2"), &digits.replace('1', "x"), "é"] {
+        assert!(!secret.authenticates_hex(token, wrong), "{wrong}");
+    }
+    assert!(!secret.authenticates_hex(b"another", digits));
+}

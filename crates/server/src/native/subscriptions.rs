@@ -11,6 +11,7 @@ mod secret;
 mod show;
 mod test;
 mod update;
+mod verify;
 mod view;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(secret::show))
         .routes(routes!(secret::rotate))
         .routes(routes!(test::test))
+        .routes(routes!(verify::verify))
 }
 
 /// The subscription with this id, if the caller may know of it. A malformed id names nothing.

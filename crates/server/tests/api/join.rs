@@ -43,6 +43,7 @@ async fn delivery_bodies(api: &Api, key: &str) -> Vec<Value> {
                 keys: &keys,
                 shared_secret: None,
                 target_secret: None,
+                request_origin: "hooks.example.com",
                 headers: &[],
                 frozen_body: None,
                 overtaken: false,

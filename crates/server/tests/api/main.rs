@@ -34,6 +34,7 @@ mod subscription_headers;
 mod subscription_requests;
 mod subscription_secrets;
 mod subscription_select;
+mod subscription_verification;
 mod subscriptions;
 mod vyte;
 mod vyte_documents;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::authentication::AuthenticationRequest;
 use super::view::SubscriptionView;
-use super::{change, find, headers, request};
+use super::{change, find, headers, request, verify};
 use crate::access::{Access, ManageSubscriptions};
 use crate::body::JsonBody;
 use crate::failure::Failure;
@@ -110,6 +110,7 @@ pub(crate) async fn update(
     let organization =
         catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
     let changed = organization.subscription(current.id).ok_or_else(|| Failure::not_found("subscription"))?;
+    verify::ask_again(&state, changed);
     Ok(Json(SubscriptionView::new(changed, organization)))
 }
 
