@@ -1,15 +1,21 @@
 //! `/health/live` and `/health/ready`, for whoever starts and watches the process.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::state::ServerState;
+
+/// How long readiness waits for the number of waiting deliveries, which a start has to count first.
+const COUNTING: Duration = Duration::from_millis(100);
 
 /// Both routes. They need no key and tell nothing of any organization.
 pub(crate) fn routes() -> OpenApiRouter<ServerState> {
@@ -57,7 +63,7 @@ struct ClockStanding {
 
 #[derive(Serialize, ToSchema)]
 struct DeliveryNumbers {
-    /// Deliveries whose end is not recorded; null when the store cannot be read.
+    /// Deliveries whose end is not recorded; null while they are being counted after a start.
     pending: Option<u64>,
     /// Waiting deliveries that are held in memory.
     in_memory: usize,
@@ -81,7 +87,7 @@ struct DeliveryNumbers {
     )
 )]
 async fn ready(State(state): State<ServerState>) -> Response {
-    let (checked, figures) = tokio::join!(state.store.check(), state.store.figures());
+    let (checked, figures) = tokio::join!(state.store.check(), timeout(COUNTING, state.store.figures()));
     if let Err(error) = &checked {
         tracing::warn!(%error, "the server is not ready");
     }
@@ -99,7 +105,7 @@ async fn ready(State(state): State<ServerState>) -> Response {
             set_by_ms: jump.map(|jump| jump.by_milliseconds),
         },
         delivery: DeliveryNumbers {
-            pending: figures.ok().map(|figures| figures.pending_deliveries),
+            pending: figures.ok().and_then(Result::ok).map(|figures| figures.pending_deliveries),
             in_memory: delivery.in_memory,
             in_flight: delivery.in_flight,
             waiting_to_record: delivery.waiting_to_record,

@@ -10,6 +10,7 @@ mod checkpoint;
 mod codec;
 mod complaint;
 mod connection;
+mod count;
 mod ending;
 mod fault;
 mod flags;

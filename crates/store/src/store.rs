@@ -269,7 +269,8 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Numbers about the whole store.
+    /// Numbers about the whole store. Right after the start they may take as long as counting what waits does; nothing else
+    /// waits for that.
     ///
     /// # Errors
     /// When the store failed.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rendezhook_domain::organization::SchemaCheck;
@@ -13,6 +13,7 @@ use rendezhook_secrets::{KeyEncryptionKey, SharedSecret};
 use rendezhook_store::StoreError;
 use rendezhook_store::change::{CatalogueChange, NewSubscription};
 use rendezhook_store::contract::world::{World, change, new_subscription, request, uuid};
+use rendezhook_store::read::DeliveryFilter;
 use rendezhook_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
@@ -67,10 +68,21 @@ async fn simplymeet_hook(world: &World, organization: OrganizationNumber, secret
     uuid
 }
 
-/// Writes the rows of a database into a new one whose schema is the first.
-fn written_by_the_first_program(current: &Path, first: &Path) {
-    let database = Connection::open(first).unwrap();
-    database.execute_batch(include_str!("../migrations/0001_first.sql")).unwrap();
+/// The steps of the schema, in order.
+fn steps() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut steps: Vec<PathBuf> =
+        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    steps.sort();
+    steps
+}
+
+/// Writes the rows of a database into a new one whose schema is that after so many steps.
+fn written_with_schema(steps_done: usize, current: &Path, old: &Path) {
+    let database = Connection::open(old).unwrap();
+    for step in steps().iter().take(steps_done) {
+        database.execute_batch(&std::fs::read_to_string(step).unwrap()).unwrap();
+    }
     database.execute("ATTACH ?1 AS current", [current.to_str().unwrap()]).unwrap();
     let texts = |query: &str| -> Vec<String> {
         let mut statement = database.prepare(query).unwrap();
@@ -79,11 +91,47 @@ fn written_by_the_first_program(current: &Path, first: &Path) {
     let tables =
         texts("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
     for table in tables {
-        let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
+        let columns = texts(&format!(
+            "SELECT name FROM pragma_table_info('{table}', 'main')
+             INTERSECT SELECT name FROM pragma_table_info('{table}', 'current')"
+        ));
+        let columns = columns.join(", ");
         let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM current.{table}");
         database.execute(&copy, []).unwrap();
     }
-    database.pragma_update(None, "user_version", 1).unwrap();
+    database.pragma_update(None, "user_version", u32::try_from(steps_done).unwrap()).unwrap();
+}
+
+#[tokio::test]
+async fn a_populated_database_of_every_earlier_schema_is_brought_forward() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = open(options(directory.path()));
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    for _ in 0..3 {
+        world.publish_one(organization).await;
+    }
+    let keys: Vec<_> = world.waiting(one).await.iter().map(|delivery| delivery.key).collect();
+    world.deliver(organization, one, &keys[..1]).await;
+    let waiting = world.waiting(one).await;
+    world.store.close().await;
+
+    let database = |directory: &Path| directory.join("rendezhook.db");
+    for steps_done in 1..steps().len() {
+        let old = tempfile::tempdir().unwrap();
+        written_with_schema(steps_done, &database(directory.path()), &database(old.path()));
+        let world = open(options(old.path()));
+        assert_eq!(world.waiting(one).await, waiting, "schema {steps_done}");
+        let filter = DeliveryFilter::default();
+        let listed = world.store.deliveries(organization, &filter, None, 100).await.unwrap().deliveries;
+        assert_eq!(listed.len(), 3, "schema {steps_done}");
+        let keys: Vec<_> = waiting.iter().map(|delivery| delivery.key).collect();
+        assert_eq!(world.store.material(&keys).await.unwrap().len(), 2, "schema {steps_done}");
+        world.deliver(organization, one, &keys).await;
+        world.publish_one(organization).await;
+        assert_eq!(world.store.figures().await.unwrap().pending_deliveries, 1, "schema {steps_done}");
+        world.store.close().await;
+    }
 }
 
 #[tokio::test]
@@ -102,7 +150,7 @@ async fn a_populated_database_of_the_first_schema_is_brought_forward() {
 
     let old = tempfile::tempdir().unwrap();
     let database = |directory: &Path| directory.join("rendezhook.db");
-    written_by_the_first_program(&database(directory.path()), &database(old.path()));
+    written_with_schema(1, &database(directory.path()), &database(old.path()));
     let world = open(options(old.path()));
     assert_eq!((world.waiting(one).await.len(), secrets(&world)), (waiting, kept));
     let catalogue = world.catalogue();

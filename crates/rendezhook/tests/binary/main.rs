@@ -12,3 +12,4 @@ mod receiver;
 mod serve;
 mod server;
 mod simplymeet;
+mod upgrade;

@@ -21,6 +21,8 @@ pub(super) enum Role {
     /// Reads lists for people.
     Reader,
     Checkpointer,
+    /// Counts what waits, once at the start.
+    Counter,
 }
 
 impl Role {
@@ -29,7 +31,7 @@ impl Role {
             Self::Writer => 16 * 1024,
             Self::HotReader => 10 * 1024,
             Self::Reader => 6 * 1024,
-            Self::Checkpointer => 512,
+            Self::Checkpointer | Self::Counter => 512,
         }
     }
 }

@@ -33,8 +33,8 @@ use crate::catalogue::{Catalogue, CatalogueVersion, SubscriptionEntry};
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
     pub(super) counters: Counters,
-    /// Rows of `pending`.
-    pub(super) pending: u64,
+    /// Rows of `pending`, more or fewer than at the start.
+    pub(super) pending_change: i64,
     /// The last one that was made; everybody else sees it once the turn is committed.
     pub(super) catalogue: Arc<Catalogue>,
     /// What this turn changes in it. Between turns there is none.
@@ -52,10 +52,9 @@ impl Memory {
     /// Reads it at the start.
     pub(super) fn load(connection: &Connection, key: &KeyEncryptionKey) -> Result<Self, Fault> {
         let (catalogue, data_keys) = load_catalogue(connection, key)?;
-        let pending: i64 = connection.query_row("SELECT count(*) FROM pending", [], |row| row.get(0))?;
         Ok(Self {
             counters: Counters::load(connection)?,
-            pending: u64::try_from(pending).unwrap_or(0),
+            pending_change: 0,
             catalogue: Arc::new(catalogue),
             draft: None,
             data_keys: Arc::new(data_keys),

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::catalogue::check_key;
 use super::checkpoint;
 use super::connection::{Role, connect};
+use super::count;
 use super::fault::Fault;
 use super::lock::DirectoryLock;
 use super::memory::Memory;
@@ -136,10 +137,13 @@ pub(super) fn open(options: SqliteOptions) -> Result<(Arc<SqliteStore>, FeedRece
         log,
     );
 
+    // Its view of the database is from before the first commit of the writer, which counts from there.
+    let (counter, count) = count::count_pending(connect(directory, Role::Counter)?)?;
     let (ended, threads) = watch::channel(());
     let (broken_sender, broken) = watch::channel(None);
     let presence = Arc::new(Presence { _lock: lock, _ended: ended, broken: broken_sender });
     start("store-writer", &presence, move || writer.run())?;
+    start("store-count", &presence, move || counter.run())?;
     start("store-checkpoint", &presence, move || checkpointer.run())?;
     start("store-delivery", &presence, move || delivery_thread.run())?;
     start("store-resource", &presence, move || resource_thread.run())?;
@@ -150,6 +154,7 @@ pub(super) fn open(options: SqliteOptions) -> Result<(Arc<SqliteStore>, FeedRece
         delivery_reader,
         resource_reader,
         list_reader,
+        count,
         threads,
         broken,
     };

@@ -10,6 +10,7 @@ use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, 
 use rendezhook_domain::time::Timestamp;
 use tokio::sync::watch;
 
+use super::count::PendingCount;
 use super::open::OpenError;
 use super::options::SqliteOptions;
 use super::reader::{self, ListRequest, PendingRequest, Reader};
@@ -50,6 +51,8 @@ pub struct SqliteStore {
     pub(super) resource_reader: Reader,
     /// For people.
     pub(super) list_reader: Reader,
+    /// The deliveries that waited at the start.
+    pub(super) count: PendingCount,
     /// Its other end goes when every thread has ended and the directory is free.
     pub(super) threads: watch::Receiver<()>,
     /// Names a thread that ended by a panic.
@@ -378,7 +381,11 @@ impl Store for SqliteStore {
 
     async fn figures(&self) -> Result<StoreFigures, StoreError> {
         Ok(StoreFigures {
-            pending_deliveries: self.published.pending(),
+            pending_deliveries: self
+                .count
+                .wait()
+                .await
+                .saturating_add_signed(self.published.pending_change()),
             highest_sequence: Sequence::new(self.published.highest_sequence()),
         })
     }

@@ -27,7 +27,7 @@ pub(super) fn step(turn: &mut Turn<'_>) -> Result<(), Fault> {
     for sequence in found.sequences {
         let key = DeliveryKey { receiver: cleanup.receiver, sequence };
         if ender.end(key, &ending)? {
-            turn.memory.pending = turn.memory.pending.saturating_sub(1);
+            turn.memory.pending_change -= 1;
             note_end(turn, key, FinalState::Cancelled)?;
         }
     }

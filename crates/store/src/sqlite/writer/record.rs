@@ -103,7 +103,7 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
                 last_attempt: packed.as_deref(),
             };
             let ended = statements.ender.end(record.key, &ending)?;
-            turn.memory.pending = turn.memory.pending.saturating_sub(u64::from(ended));
+            turn.memory.pending_change -= i64::from(ended);
             if ended {
                 note_end(turn, record.key, state)?;
             }

@@ -129,6 +129,6 @@ pub(super) fn hand_over(turn: &mut Turn<'_>, action: AcceptedAction, deliveries:
     if deliveries.is_empty() {
         return;
     }
-    turn.memory.pending += u64::try_from(deliveries.len()).unwrap_or(u64::MAX);
+    turn.memory.pending_change += i64::try_from(deliveries.len()).unwrap_or(i64::MAX);
     turn.committed.push(CommittedAction { action: Arc::new(action), deliveries });
 }

@@ -1,6 +1,6 @@
 //! The writer's loop: group, transaction, answers, feed.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rendezhook_domain::time::Timestamp;
@@ -24,7 +24,7 @@ use crate::sqlite::memory::Memory;
 #[derive(Debug)]
 pub(in crate::sqlite) struct Published {
     catalogue: RwLock<Arc<Catalogue>>,
-    pending: AtomicU64,
+    pending_change: AtomicI64,
     highest_sequence: AtomicU64,
     firing_signal: Arc<FiringSignal>,
     replays_have_work: AtomicBool,
@@ -34,7 +34,7 @@ impl Published {
     pub(in crate::sqlite) fn new(memory: &Memory) -> Self {
         Self {
             catalogue: RwLock::new(Arc::clone(&memory.catalogue)),
-            pending: AtomicU64::new(memory.pending),
+            pending_change: AtomicI64::new(memory.pending_change),
             highest_sequence: AtomicU64::new(memory.counters.sequence.last()),
             firing_signal: Arc::default(),
             replays_have_work: AtomicBool::new(memory.replays.have_work()),
@@ -45,8 +45,9 @@ impl Published {
         Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(in crate::sqlite) fn pending(&self) -> u64 {
-        self.pending.load(Ordering::Relaxed)
+    /// How many more deliveries wait, or fewer, than at the start.
+    pub(in crate::sqlite) fn pending_change(&self) -> i64 {
+        self.pending_change.load(Ordering::Relaxed)
     }
 
     pub(in crate::sqlite) fn highest_sequence(&self) -> u64 {
@@ -63,7 +64,7 @@ impl Published {
     }
 
     fn show(&self, memory: &Memory, catalogue_changed: bool) {
-        self.pending.store(memory.pending, Ordering::Relaxed);
+        self.pending_change.store(memory.pending_change, Ordering::Relaxed);
         self.highest_sequence.store(memory.counters.sequence.last(), Ordering::Relaxed);
         self.replays_have_work.store(memory.replays.have_work(), Ordering::Relaxed);
         if catalogue_changed {

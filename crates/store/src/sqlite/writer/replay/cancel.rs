@@ -86,7 +86,7 @@ pub(super) fn step(
         let mut ender = Ender::new(turn.connection)?;
         for sequence in found.own {
             if ender.end(DeliveryKey { receiver, sequence }, &ending)? {
-                turn.memory.pending = turn.memory.pending.saturating_sub(1);
+                turn.memory.pending_change -= 1;
                 replay.counts.failed += 1;
             }
         }

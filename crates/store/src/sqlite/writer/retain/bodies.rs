@@ -73,7 +73,7 @@ fn visit_receivers(
         for sequence in sequences {
             let key = DeliveryKey { receiver: found, sequence };
             if ender.end(key, &ending)? {
-                turn.memory.pending = turn.memory.pending.saturating_sub(1);
+                turn.memory.pending_change -= 1;
                 note_end(turn, key, FinalState::Expired)?;
             }
         }
