@@ -18,6 +18,7 @@ static WEBHOOK_SEQUENCE: HeaderName = HeaderName::from_static("webhook-sequence"
 static WEBHOOK_ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
 static WEBHOOK_TRIGGER: HeaderName = HeaderName::from_static("webhook-trigger");
 static WEBHOOK_REPLAY: HeaderName = HeaderName::from_static("webhook-replay");
+static WEBHOOK_LATE_BY: HeaderName = HeaderName::from_static("webhook-late-by");
 static WEBHOOK_OVERTAKEN: HeaderName = HeaderName::from_static("webhook-overtaken");
 
 /// How many fields the longest request of a dialect has.
@@ -90,9 +91,17 @@ pub(crate) fn insert_order(headers: &mut HeaderMap, context: &DeliveryContext<'_
 /// `webhook-trigger: test` on a delivery that somebody asked for as a test, `re-push` on one that was asked for to have a stored
 /// state again, `replay` on the same message once more and `backfill` on one that another subscription got; the latter two also
 /// carry `webhook-replay: true`. Their bodies are those of others.
+/// `timer` on what has waited for its time, with `webhook-late-by` in whole seconds when it was late.
 pub(crate) fn insert_trigger(headers: &mut HeaderMap, context: &DeliveryContext<'_>) {
     match context.origin {
-        DeliveryOrigin::Original => {}
+        DeliveryOrigin::Original => {
+            if let Some(fired) = &context.action.fired {
+                headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("timer"));
+                if let Some(seconds) = fired.late_by_seconds {
+                    headers.insert(&WEBHOOK_LATE_BY, HeaderValue::from(seconds));
+                }
+            }
+        }
         DeliveryOrigin::Test => {
             headers.insert(&WEBHOOK_TRIGGER, HeaderValue::from_static("test"));
         }

@@ -1,7 +1,7 @@
 //! rendezhook's own deliveries, after the Standard Webhooks specification 1.0.0.
 //!
 //! The body is `{"type", "timestamp", "data"}`, where `timestamp` says when the action happened, not when it is sent, and `data`
-//! is `{organization, resource_kind, resource_id, resource[, user, changes]}`. Everything that differs between attempts is a header
+//! is `{organization, resource_kind, resource_id, resource[, user, changes, timer, late_by_seconds]}`. Everything that differs between attempts is a header
 //! field: `webhook-timestamp`, `webhook-attempt`, `webhook-overtaken`, and `webhook-trigger` on a test.
 
 use std::io::Write;
@@ -42,6 +42,15 @@ pub(crate) fn body(context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
     if let Some(changes) = &action.changes {
         body.extend_from_slice(br#","changes":"#);
         body.extend_from_slice(changes);
+    }
+    if let Some(fired) = &action.fired {
+        body.extend_from_slice(br#","timer":"#);
+        json::append_string(&mut body, &fired.timer).map_err(BuildError::Body)?;
+        if let Some(seconds) = fired.late_by_seconds {
+            write!(body, r#","late_by_seconds":{seconds}"#)
+                .map_err(serde_json::Error::io)
+                .map_err(BuildError::Body)?;
+        }
     }
     body.extend_from_slice(b"}}");
     Ok(Bytes::from(body))

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rendezhook_delivery::clock::{Clock, SystemClock};
+use rendezhook_delivery::clock::{Clock, ClockGuard, SystemClock};
 use rendezhook_delivery::means::Means;
 use rendezhook_delivery::options::{DeliveryOptions, ExchangeLog};
 use rendezhook_delivery::runtime::Delivery;
@@ -20,6 +20,7 @@ use rendezhook_domain::target::OwnOriginError;
 use rendezhook_graphql::{GraphQl, SchemaFault};
 use rendezhook_intake::Intake;
 use rendezhook_server::{BodyLimits, Server, ServerOptions, ServerState};
+use rendezhook_sources::timers::Timers;
 use rendezhook_store::Store;
 use rendezhook_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use tokio::net::TcpListener;
@@ -94,6 +95,7 @@ pub(crate) struct Application {
     store: Arc<SqliteStore>,
     server: Server,
     delivery: Delivery,
+    timers: Timers,
     retention: retention::Retention,
     /// The admin key, when it was made just now.
     pub new_admin_key: Option<NewAdminKey>,
@@ -159,6 +161,7 @@ impl Application {
         };
         let clock_guard = Arc::clone(handle.clock_guard());
         let intake = Arc::new(Intake::new(Arc::clone(&shared)));
+        let timers = timers(&shared, &intake, &clock, &clock_guard);
         let state =
             ServerState::new(Arc::clone(&shared), intake, graphql, handle, Arc::clone(&clock), options);
         Ok(Self {
@@ -166,6 +169,7 @@ impl Application {
             listener,
             server: Server::new(state),
             delivery,
+            timers,
             retention: retention::Retention::new(shared, clock, clock_guard, keep_bodies, keep_metadata),
             store,
             new_admin_key,
@@ -200,4 +204,16 @@ fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, DeliverySett
         retry: delivery.retry_policy()?,
         ..DeliveryOptions::default()
     })
+}
+
+/// What fires timers and what was published to be delivered later, but for times when the clock is in doubt.
+fn timers(
+    store: &Arc<dyn Store>,
+    intake: &Arc<Intake>,
+    clock: &Arc<dyn Clock>,
+    guard: &Arc<ClockGuard>,
+) -> Timers {
+    let (clock, guard) = (Arc::clone(clock), Arc::clone(guard));
+    Timers::new(Arc::clone(store), Arc::clone(intake), Arc::new(move || clock.now()))
+        .held_while(Arc::new(move || guard.is_in_doubt()))
 }

@@ -8,7 +8,9 @@ mod fields;
 pub(crate) mod organizations;
 pub(crate) mod receivers;
 pub(crate) mod resources;
+pub(crate) mod scheduled;
 pub(crate) mod subscriptions;
+pub(crate) mod timers;
 mod vocabulary;
 mod warnings;
 
@@ -22,6 +24,8 @@ pub(crate) fn routes() -> OpenApiRouter<ServerState> {
         .merge(organizations::routes())
         .merge(actions::routes())
         .merge(resources::routes())
+        .merge(timers::routes())
+        .merge(scheduled::routes())
         .merge(subscriptions::routes())
         .merge(receivers::routes())
         .merge(deliveries::routes())

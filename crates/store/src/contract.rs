@@ -14,6 +14,7 @@ pub mod catalogue;
 pub mod deleting;
 pub mod fanning_out;
 pub mod feeding;
+pub mod firing;
 pub mod grouping;
 pub mod listing;
 pub mod listing_resources;
@@ -91,6 +92,19 @@ macro_rules! store_contract {
                 what_the_feed_has_no_room_for_is_announced_and_paged,
                 pages_of_one_subscription_leave_the_others_out,
                 pages_of_one_subscription_reach_beyond_many_others,
+            ]
+            firing: [
+                firings_move_with_their_resource_and_touch_no_other,
+                a_moment_that_is_past_makes_no_firing_and_one_that_waits_stays,
+                a_firing_fires_once,
+                a_firing_loses_against_the_move_of_its_resource,
+                timers_apply_to_resources_that_are_there,
+                what_fired_before_a_walk_came_by_is_not_made_anew,
+                timers_are_limited_and_belong_to_their_organization,
+                what_is_scheduled_is_replaced_cancelled_and_fired_by_its_key,
+                a_refused_request_schedules_nothing,
+                pages_of_what_is_due_follow_each_other,
+                an_earlier_firing_wakes_who_waits,
             ]
             recording: [
                 a_delivered_delivery_ends,

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::subscription::Dialect;
+use rendezhook_domain::timer::Fired;
 
 use super::*;
 use crate::fixture::{EVENT, NOW, Scene, text};
@@ -28,6 +29,24 @@ fn a_derived_action_of_a_user_names_both_user_and_changes() {
 #[test]
 fn the_resource_keeps_its_bytes() {
     assert!(text(&scene().request(NOW).body).contains(&format!(r#""resource":{EVENT}}}}}"#)));
+}
+
+#[test]
+fn what_a_timer_fired_says_which_and_how_late() {
+    let mut scene = scene();
+    scene.action.fired = Some(Fired { timer: Arc::from("starting \"soon\""), late_by_seconds: None });
+    let on_time = scene.request(NOW);
+    let body: Value = serde_json::from_slice(&on_time.body).unwrap();
+    assert_eq!(body["data"]["timer"], "starting \"soon\"");
+    assert_eq!(body["data"].get("late_by_seconds"), None);
+    assert_eq!(on_time.headers["webhook-trigger"], "timer");
+    assert!(!on_time.headers.contains_key("webhook-late-by"));
+
+    scene.action.fired = Some(Fired { timer: Arc::from("starting soon"), late_by_seconds: Some(812) });
+    let late = scene.request(NOW);
+    let body: Value = serde_json::from_slice(&late.body).unwrap();
+    assert_eq!(body["data"]["late_by_seconds"], 812);
+    assert_eq!(late.headers["webhook-late-by"], "812");
 }
 
 #[test]

@@ -47,6 +47,7 @@ impl Application {
         // What takes requests and does chores. None of it ends before the stop, unless it panics.
         let mut parts = JoinSet::new();
         parts.spawn(self.retention.run(until(stopped.clone())));
+        parts.spawn(self.timers.run(until(stopped.clone())));
         parts.spawn(self.server.run(self.listener, until(stopped)));
 
         let mut failure = None;

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer};
+
 use crate::failure::{Failure, FieldError};
 
 /// Collects what is wrong with a body.
@@ -58,4 +60,11 @@ impl FieldChecks {
         self.finish()?;
         members.ok_or_else(|| Failure::field("", "a member is missing"))
     }
+}
+
+/// Tells a member that is null from one that is missing.
+pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }

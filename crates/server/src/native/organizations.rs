@@ -53,6 +53,9 @@ pub(crate) struct OrganizationView {
     /// nothing is looked at; `warn`, it is accepted and the answer says what does not fit; `reject`, the request is refused.
     #[schema(value_type = vocabulary::SchemaCheckWord)]
     schema_check: SchemaCheck,
+    /// For actions that are given no `expires_at`: after how many hours they expire, counted from the later of acceptance and the
+    /// event's end. Null: not at all. Cancellations, removals, what timers fire, and what is pushed anew do not expire by it.
+    default_expiry_hours: Option<u16>,
     /// What was accepted although it does not fit, since the server started. Left out when there was nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_warnings: Option<WarningsView>,
@@ -71,6 +74,7 @@ impl OrganizationView {
             join_link: organization.join_link,
             mask_doo_secrets: organization.masks_doo_secrets,
             schema_check: organization.schema_check,
+            default_expiry_hours: organization.default_expiry_hours,
             schema_warnings: intake.schema_warnings(organization.number).map(Into::into),
             created_at: organization.created_at,
         }

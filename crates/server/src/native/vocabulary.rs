@@ -8,6 +8,7 @@ use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::{Dialect, RequestMethod, SubscriptionState, VerificationMethod};
+use rendezhook_domain::timer::{Condition, LatePolicy};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -66,6 +67,10 @@ words! {
     DialectWord = Dialect::ALL.map(Dialect::name);
     /// The two ways to wrap a Vyte delivery.
     VyteBodyWord = ["array", "object"];
+    /// For which events a timer fires.
+    TimerConditionWord = Condition::ALL.map(Condition::name);
+    /// Whether a late timer fires.
+    LatePolicyWord = LatePolicy::ALL.map(LatePolicy::name);
     /// What is done with resources that do not fit their schema.
     SchemaCheckWord = SchemaCheck::ALL.map(SchemaCheck::name);
 }

@@ -72,6 +72,15 @@ fn body(action: &ActionName, kind: ResourceKind) -> Value {
                         "type": "array",
                         "items": { "type": "string" },
                         "description": "Which members changed: JSON pointers into the resource"
+                    },
+                    "timer": {
+                        "type": "string",
+                        "description": "The name of the timer that fired it, or the key under which it was published to be \
+                                        delivered later"
+                    },
+                    "late_by_seconds": {
+                        "type": "integer",
+                        "description": "How late the timer fired, when it was late"
                     }
                 }
             }

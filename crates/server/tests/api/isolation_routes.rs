@@ -20,7 +20,16 @@ async fn with_everything(api: &Api) -> (String, Ids) {
     let first = async |path: String, pointer: &str| api.get(&path, &key).await.member(pointer);
     let clients = format!("/api/v1/organizations/{organization}/oauth-clients");
     let client = api.post(&clients, &api.admin, json!({ "name": "client" })).await.member("/client_id");
+    let timer = json!({ "name": "ended", "action": "event.ended", "anchor": "end", "offset": 0 });
+    let timer = api.post("/api/v1/timers", &key, timer).await.member("/id");
+    let later = json!({
+        "action": "event.reminder", "resource_kind": "event", "resource_id": "booking-1", "resource": {},
+        "deliver_at": "2026-02-01T00:00:00Z", "key": "reminder"
+    });
+    api.post("/api/v1/actions", &key, later).await;
     let ids = HashMap::from([
+        ("timer_id", timer),
+        ("key", String::from("reminder")),
         ("delivery_id", first(String::from("/api/v1/deliveries"), "/items/0/id").await),
         ("receiver_id", first(String::from("/api/v1/receivers"), "/items/0/id").await),
         ("key_id", first(format!("/api/v1/organizations/{organization}/keys"), "/items/0/id").await),
@@ -37,7 +46,7 @@ async fn with_everything(api: &Api) -> (String, Ids) {
 fn nobodys(ids: &Ids) -> Ids {
     let replaced = |(name, id): (&&'static str, &String)| match id.split_once('_') {
         Some((prefix, _)) => (*name, format!("{prefix}_{NOBODYS}")),
-        None if *name == "id" => (*name, String::from("unknown")),
+        None if matches!(*name, "id" | "key") => (*name, String::from("unknown")),
         None => (*name, id.clone()),
     };
     ids.iter().map(replaced).collect()
@@ -62,6 +71,10 @@ fn body(method: &str, path: &str) -> Value {
         ("post", "keys") => json!({ "name": "x", "scope": "admin" }),
         ("post", "oauth-clients" | "organizations") | ("patch", "{organization_id}") => {
             json!({ "name": "x" })
+        }
+        ("patch", "{timer_id}") => json!({ "name": "x" }),
+        ("post", "timers") => {
+            json!({ "name": "x", "action": "event.ended", "anchor": "end", "offset": "1h" })
         }
         ("patch", _) => json!({ "description": "x" }),
         ("post", "subscriptions") => json!({ "target_url": "https://example.com/", "actions": ["*"] }),

@@ -20,6 +20,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "join_link": false,
         "mask_doo_secrets": false,
         "schema_check": "warn",
+        "default_expiry_hours": null,
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -46,6 +47,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "join_link": true,
         "mask_doo_secrets": true,
         "schema_check": "reject",
+        "default_expiry_hours": null,
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -66,6 +68,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
             "join_link": true,
             "mask_doo_secrets": true,
             "schema_check": "reject",
+            "default_expiry_hours": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -95,6 +98,7 @@ async fn pages_of_organizations_follow_each_other() {
             "join_link": false,
             "mask_doo_secrets": false,
             "schema_check": "warn",
+            "default_expiry_hours": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           },
           {
@@ -105,6 +109,7 @@ async fn pages_of_organizations_follow_each_other() {
             "join_link": false,
             "mask_doo_secrets": false,
             "schema_check": "warn",
+            "default_expiry_hours": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -127,6 +132,7 @@ async fn pages_of_organizations_follow_each_other() {
             "join_link": false,
             "mask_doo_secrets": false,
             "schema_check": "warn",
+            "default_expiry_hours": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],

@@ -279,7 +279,7 @@ async fn wrong_members_of_an_item_are_named() {
       "422 invalid_fields: /occurred_at: \"yesterday\" is not an instant; write it like 2026-01-15T09:30:00.000Z",
       "422 invalid_fields: /expires_at: invalid type: integer `1768469400`, expected a string",
       "422 invalid_fields: /representations: this must be a JSON object",
-      "422 invalid_fields: /occured_at: unknown field `occured_at`, expected one of `action`, `resource_kind`, `resource_id`, `resource`, `user`, `occurred_at`, `expires_at`, `representations`"
+      "422 invalid_fields: /occured_at: unknown field `occured_at`, expected one of `action`, `resource_kind`, `resource_id`, `resource`, `user`, `occurred_at`, `expires_at`, `deliver_at`, `key`, `representations`"
     ]
     "#);
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::resource::{ResourceId, ResourceKind, ResourceKindError};
 use rendezhook_domain::time::Timestamp;
-use rendezhook_intake::Item;
+use rendezhook_intake::{Item, Later};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -18,6 +18,8 @@ use crate::options::BodyLimits;
 
 /// The longest id of a user, in characters.
 const MAXIMUM_USER_CHARACTERS: usize = 255;
+/// The longest key, in characters.
+const MAXIMUM_KEY_CHARACTERS: usize = 255;
 
 /// An action to be published as it is named. Its resource is stored, unless what happened is older than the stored state.
 // Texts and objects are borrowed from the body: nothing of a resource is copied or built while it is read.
@@ -53,6 +55,15 @@ pub(super) struct WrittenItem<'a> {
     #[serde(borrow)]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Cow<'a, str>>,
+    /// When it is to be delivered, if not at once: at most 400 days ahead. Until then it can be replaced and cancelled by its `key`.
+    /// It carries `resource` as it is given here, and the stored state stays as it is.
+    #[serde(borrow)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deliver_at: Option<Cow<'a, str>>,
+    /// Names what is delivered later: 1 to 255 characters; needed with `deliver_at`. Publishing again with the same key replaces it.
+    #[serde(borrow)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, example = "reminder/booking-4711")]
+    key: Option<Cow<'a, str>>,
     /// The resource in the exact form of a dialect, by its name: it replaces what would be rendered for it.
     #[serde(borrow)]
     #[schema(value_type = Option<Object>)]
@@ -108,6 +119,22 @@ impl<'a> WrittenItem<'a> {
         };
         let occurred_at = instant("occurred_at", self.occurred_at.as_ref());
         let expires_at = instant("expires_at", self.expires_at.as_ref());
+        let deliver_at = instant("deliver_at", self.deliver_at.as_ref());
+        let later = match (&self.deliver_at, &self.key) {
+            (None, None) => None,
+            (Some(_), Some(key)) => {
+                checks.text(at("key"), key, 1, MAXIMUM_KEY_CHARACTERS);
+                deliver_at.map(|deliver_at| Later { deliver_at, key: key.as_ref().into() })
+            }
+            (Some(_), None) => {
+                checks.refuse(at("key"), "what is delivered later needs a key, by which it can be cancelled");
+                None
+            }
+            (None, Some(_)) => {
+                checks.refuse(at("key"), "a key is for what is delivered later; give deliver_at with it");
+                None
+            }
+        };
         Some(Item {
             action: action?,
             kind: kind?,
@@ -117,7 +144,7 @@ impl<'a> WrittenItem<'a> {
             occurred_at,
             expires_at,
             representations: representations.flatten().map(share),
-            later: None,
+            later,
         })
     }
 }

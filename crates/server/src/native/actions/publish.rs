@@ -1,5 +1,7 @@
 //! Publishing.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -9,6 +11,7 @@ use rendezhook_domain::action::ActionName;
 use rendezhook_domain::id::ActionId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::time::Timestamp;
 use rendezhook_intake::schema::Misfit;
 use rendezhook_intake::{Item, PublishError, Published};
 use serde::Serialize;
@@ -37,9 +40,10 @@ pub(crate) struct PublishedView {
 /// An accepted action.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PublishedAction {
-    /// Its id.
-    #[schema(value_type = String, example = "act_0198b2f0c0de7000800000000000abcd")]
-    id: ActionId,
+    /// Its id; left out for what is delivered later, which gets one when it fires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "act_0198b2f0c0de7000800000000000abcd")]
+    id: Option<ActionId>,
     /// What happened.
     #[schema(value_type = String, example = "event.confirmed")]
     action: ActionName,
@@ -49,8 +53,17 @@ pub(crate) struct PublishedAction {
     /// Your id of the resource.
     #[schema(value_type = String, example = "booking-4711")]
     resource_id: ResourceId,
-    /// How many deliveries it makes: one for each subscription that wants it.
+    /// How many deliveries it makes: one for each subscription that wants it. 0 for what is delivered later: who gets it is decided
+    /// then.
     deliveries: u32,
+    /// When it is delivered, for what is delivered later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = DateTime)]
+    deliver_at: Option<Timestamp>,
+    /// The key of what is delivered later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    key: Option<Arc<str>>,
     /// What of the resource does not fit the schema of its kind, when the organization's `schema_check` is `warn`: at most 10
     /// parts, and one only once 1,000 are named. Left out when it fits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -120,17 +133,24 @@ fn explained(error: PublishError, form: Form) -> Failure {
 
 fn view(organization: OrganizationNumber, items: Vec<Item>, published: Published) -> PublishedView {
     let accepted_at = published.receipt.accepted_at;
+    let mut committed = published.receipt.actions.into_iter();
     let actions = items
         .into_iter()
-        .zip(&published.receipt.actions)
         .zip(published.warnings)
-        .map(|((item, committed), misfits)| PublishedAction {
-            id: ActionId::new(accepted_at, committed.sequence, organization),
-            action: item.action,
-            resource_kind: item.kind,
-            resource_id: item.resource_id,
-            deliveries: committed.deliveries,
-            warnings: warnings::shown(misfits),
+        .map(|(item, misfits)| {
+            // The receipt names those that were delivered at once.
+            let at_once = if item.later.is_none() { committed.next() } else { None };
+            let (deliver_at, key) = item.later.map(|later| (later.deliver_at, later.key)).unzip();
+            PublishedAction {
+                id: at_once.map(|action| ActionId::new(accepted_at, action.sequence, organization)),
+                action: item.action,
+                resource_kind: item.kind,
+                resource_id: item.resource_id,
+                deliveries: at_once.map_or(0, |action| action.deliveries),
+                deliver_at,
+                key,
+                warnings: warnings::shown(misfits),
+            }
         })
         .collect();
     PublishedView { actions }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use rendezhook_domain::expiry::MAXIMUM_HOURS;
 use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::subscription::VyteBody;
 use rendezhook_store::change::{CatalogueChange, OrganizationUpdate};
@@ -14,7 +15,7 @@ use super::OrganizationView;
 use crate::access::{ManageOrganization, PathAccess};
 use crate::body::JsonBody;
 use crate::failure::Failure;
-use crate::native::fields::FieldChecks;
+use crate::native::fields::{FieldChecks, present};
 use crate::native::vocabulary;
 use crate::state::ServerState;
 
@@ -35,6 +36,11 @@ pub(crate) struct OrganizationPatch {
     /// What is done with a published resource that does not fit the schema of its kind; `warn` at first.
     #[schema(value_type = Option<vocabulary::SchemaCheckWord>)]
     schema_check: Option<SchemaCheck>,
+    /// After how many hours actions expire that are given no `expires_at`, counted from the later of acceptance and the event's end:
+    /// 1 to 8,784; null: not at all, as at first.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u16>, required = false, minimum = 1, maximum = 8784)]
+    default_expiry_hours: Option<Option<u16>>,
 }
 
 /// Changes an organization.
@@ -56,6 +62,12 @@ pub(crate) async fn update(
     if let Some(name) = &patch.name {
         checks.text("/name", name, 1, 255);
     }
+    if let Some(Some(hours)) = patch.default_expiry_hours
+        && !(1..=MAXIMUM_HOURS).contains(&hours)
+    {
+        let detail = format!("this must be a number of hours from 1 to {MAXIMUM_HOURS}, or null");
+        checks.refuse("/default_expiry_hours", detail);
+    }
     checks.finish()?;
 
     let change = CatalogueChange::UpdateOrganization {
@@ -66,6 +78,7 @@ pub(crate) async fn update(
             join_link: patch.join_link,
             masks_doo_secrets: patch.mask_doo_secrets,
             schema_check: patch.schema_check,
+            default_expiry_hours: patch.default_expiry_hours,
             ..OrganizationUpdate::default()
         },
     };

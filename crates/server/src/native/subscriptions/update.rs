@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use rendezhook_store::catalogue::SubscriptionEntry;
 use rendezhook_store::change::{CatalogueChange, SubscriptionUpdate};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::authentication::AuthenticationRequest;
@@ -16,7 +16,7 @@ use crate::access::{Access, ManageSubscriptions};
 use crate::body::JsonBody;
 use crate::failure::Failure;
 use crate::json::ObjectOf;
-use crate::native::fields::FieldChecks;
+use crate::native::fields::{FieldChecks, present};
 use crate::native::vocabulary;
 use crate::parameters::PathParameters;
 use crate::state::ServerState;
@@ -78,13 +78,6 @@ pub(crate) struct SubscriptionPatch {
     vyte_body: Option<Option<String>>,
     /// The revision you looked at; the change is refused with 409 when it is another one by now.
     revision: Option<u32>,
-}
-
-/// Tells a member that is null from one that is missing.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Changes a subscription.

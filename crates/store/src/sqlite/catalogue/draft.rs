@@ -147,8 +147,11 @@ impl Draft {
     }
 
     /// The timers of an organization with the changes so far.
-    pub(in crate::sqlite) fn timers(&mut self, organization: OrganizationNumber) -> &[Arc<Timer>] {
-        self.parts(organization).map_or(&[], |parts| parts.timers.as_slice())
+    pub(in crate::sqlite) fn timers(&self, organization: OrganizationNumber) -> &[Arc<Timer>] {
+        match self.organizations.get(&organization) {
+            Some(parts) => &parts.timers,
+            None => self.base.organization(organization).map_or(&[], |entry| entry.timers.as_slice()),
+        }
     }
 
     /// Adds a timer, or puts new values in place of its old ones.

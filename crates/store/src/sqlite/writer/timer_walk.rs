@@ -41,7 +41,7 @@ pub(in crate::sqlite) fn begin(
 /// Looks at the next resources.
 pub(super) fn step(turn: &mut Turn<'_>) -> Result<(), Fault> {
     let Some((walked, mut walk)) = turn.memory.timer_walks.first() else { return Ok(()) };
-    let timers = turn.timers(walked.0);
+    let timers = turn.timers(walked.0).to_vec();
     let of_kind: Vec<&Timer> =
         timers.iter().map(AsRef::as_ref).filter(|timer| timer.kind() == Some(walked.1)).collect();
     let (mut looked_at, mut bytes, mut rows) = (0, 0, 0);

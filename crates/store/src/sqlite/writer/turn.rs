@@ -30,9 +30,12 @@ impl Turn<'_> {
         self.earliest_firing = Some(self.earliest_firing.map_or(due_at, |earliest| earliest.min(due_at)));
     }
 
-    /// The timers of an organization as they were before this turn's changes.
-    pub(in crate::sqlite) fn timers(&self, number: OrganizationNumber) -> Vec<Arc<Timer>> {
-        self.memory.catalogue.organization(number).map(|entry| entry.timers.clone()).unwrap_or_default()
+    /// The timers of an organization with what this turn has changed.
+    pub(in crate::sqlite) fn timers(&self, number: OrganizationNumber) -> &[Arc<Timer>] {
+        match &self.memory.draft {
+            Some(draft) => draft.timers(number),
+            None => self.memory.catalogue.organization(number).map_or(&[], |entry| entry.timers.as_slice()),
+        }
     }
 
     /// An organization with what this turn has changed.

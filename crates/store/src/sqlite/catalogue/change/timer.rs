@@ -20,7 +20,7 @@ pub(super) fn create(turn: &mut Turn<'_>, new: &NewTimer) -> Applied {
     if exists(turn, "SELECT 1 FROM timer WHERE id = ?1", [id])? {
         return Ok(Err(ChangeRefusal::Taken));
     }
-    if turn.memory.draft_mut().timers(new.organization).len() >= Timer::MAXIMUM {
+    if turn.timers(new.organization).len() >= Timer::MAXIMUM {
         return Ok(Err(ChangeRefusal::LimitReached(Timer::MAXIMUM)));
     }
     turn.connection
@@ -119,9 +119,8 @@ pub(super) fn delete(
     Ok(Ok(()))
 }
 
-fn find(turn: &mut Turn<'_>, organization: OrganizationNumber, number: TimerNumber) -> Option<Arc<Timer>> {
-    let timers = turn.memory.draft_mut().timers(organization);
-    timers.iter().find(|timer| timer.number == number).map(Arc::clone)
+fn find(turn: &Turn<'_>, organization: OrganizationNumber, number: TimerNumber) -> Option<Arc<Timer>> {
+    turn.timers(organization).iter().find(|timer| timer.number == number).map(Arc::clone)
 }
 
 /// Has the firings of resources that are there made anew.
