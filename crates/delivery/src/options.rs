@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rendezhook_domain::retry::RetryPolicy;
 
+use crate::health::HealthOptions;
 use crate::scheduler::SchedulerLimits;
 
 /// What an operator can set about delivering. The defaults suit a machine with two cores and 512 MiB.
@@ -26,6 +27,8 @@ pub struct DeliveryOptions {
     /// The file in which attempts under way are noted, so that a delivery that makes the process crash is found and set aside.
     /// Without one no delivery is.
     pub in_flight_file: Option<PathBuf>,
+    /// When failing is told, and when it ends in disabling.
+    pub health: HealthOptions,
 }
 
 /// Of which attempts the exchange is kept. Tests are always kept: their caller wants to see it.
@@ -48,6 +51,7 @@ impl Default for DeliveryOptions {
             carried_bytes: 16 * 1024 * 1024,
             carried_actions: 16_384,
             in_flight_file: None,
+            health: HealthOptions::default(),
         }
     }
 }

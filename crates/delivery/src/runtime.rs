@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rendezhook_store::Store;
 use rendezhook_store::feed::{Announcement, FeedReceiver};
+use rendezhook_store::health::KeptHealth;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -31,6 +32,7 @@ mod exchange;
 mod handle;
 mod handshake;
 mod in_flight;
+mod notices;
 mod outbox;
 mod preparation;
 mod recorder;
@@ -44,6 +46,10 @@ pub use self::handle::{DeliveryFigures, DeliveryHandle};
 
 /// How many callers may ask at once to be told of a delivery; further ones look into the store.
 const WATCHES_IN_QUEUE: usize = 256;
+/// How many callers may ask for health at once; further ones look into the store.
+const QUESTIONS_IN_QUEUE: usize = 64;
+/// How many subscriptions' health is read or written at once.
+const HEALTH_AT_ONCE: usize = 1_000;
 /// The wait between two tries to read what is pending, at the start.
 const START_RETRY: Duration = Duration::from_secs(1);
 /// What an attempt has beyond its deadline when the server stops.
@@ -62,6 +68,7 @@ pub struct Delivery {
     clock: Arc<dyn Clock>,
     clock_guard: Arc<ClockGuard>,
     watches: mpsc::Receiver<handle::Watch>,
+    questions: mpsc::Receiver<handle::HealthQuestion>,
     figures: watch::Sender<DeliveryFigures>,
 }
 
@@ -94,6 +101,7 @@ impl Delivery {
         clock: Arc<dyn Clock>,
     ) -> (Self, DeliveryHandle) {
         let (watch_sender, watches) = mpsc::channel(WATCHES_IN_QUEUE);
+        let (question_sender, questions) = mpsc::channel(QUESTIONS_IN_QUEUE);
         let (figures, figures_receiver) = watch::channel(DeliveryFigures::default());
         let preparation = Arc::new(Preparation::new(means));
         let handshakes =
@@ -102,11 +110,13 @@ impl Delivery {
         let handle = DeliveryHandle {
             store: Arc::clone(&store),
             watches: watch_sender,
+            questions: question_sender,
+            health: options.health.clone(),
             figures: figures_receiver,
             clock_guard: Arc::clone(&clock_guard),
             handshakes: Arc::new(handshakes),
         };
-        (Self { options, store, feed, preparation, clock, clock_guard, watches, figures }, handle)
+        (Self { options, store, feed, preparation, clock, clock_guard, watches, questions, figures }, handle)
     }
 
     /// Delivers until `shutdown` is ready; then no new attempt starts, those under way end within their deadline and a
@@ -145,7 +155,7 @@ impl Delivery {
             }
         }
 
-        let sources = Sources { feed: self.feed, ended, watches: self.watches };
+        let sources = Sources { feed: self.feed, ended, watches: self.watches, questions: self.questions };
         let time = SteadyTime::new(Arc::clone(&surroundings.clock), self.clock_guard);
         let mut driver =
             Driver::new(&self.options, Arc::clone(&self.store), surroundings, sources, time, self.figures);
@@ -153,10 +163,13 @@ impl Delivery {
             driver.note_in_flight_in(notes, set_aside);
         }
 
-        let announcements = tokio::select! {
+        let (announcements, health) = tokio::select! {
             () = &mut shutdown => return Ok(()),
-            announcements = receivers_with_pending(self.store.as_ref()) => announcements,
+            read = async {
+                (receivers_with_pending(self.store.as_ref()).await, kept_health(self.store.as_ref()).await)
+            } => read,
         };
+        driver.restore_health(&health);
         tracing::info!(
             receivers = announcements.len(),
             "delivering; receivers with waiting deliveries are taken up"
@@ -172,7 +185,7 @@ impl Delivery {
             }
             driver.turn().map_err(DeliveryError::StoreTask)?;
         }
-        let stopped = stop(&mut driver, attempt_deadline).await;
+        let stopped = stop(&mut driver, self.store.as_ref(), attempt_deadline).await;
         driver.close_notes();
         stopped
     }
@@ -202,8 +215,51 @@ async fn receivers_with_pending(store: &dyn Store) -> Vec<Announcement> {
     }
 }
 
+/// Asks until the store answers: without what was noticed before, it would be noticed again.
+async fn kept_health(store: &dyn Store) -> Vec<KeptHealth> {
+    let mut warnings = Warnings::default();
+    let mut health: Vec<KeptHealth> = Vec::new();
+    loop {
+        let after = health.last().map(|last| last.subscription);
+        match store.kept_health(after, HEALTH_AT_ONCE).await {
+            Ok(page) if page.is_empty() => return health,
+            Ok(page) => health.extend(page),
+            Err(error) => {
+                warnings.warn(&error, "how subscriptions do cannot be read");
+                sleep(START_RETRY).await;
+            }
+        }
+    }
+}
+
+/// Keeps what is not kept yet of how subscriptions do, as far as there is time. They are numbers of half a minute.
+async fn keep_health(driver: &mut Driver, store: &dyn Store) {
+    let end = Instant::now() + RECORD_PATIENCE;
+    loop {
+        let health = driver.unkept_health(HEALTH_AT_ONCE);
+        if health.is_empty() {
+            return;
+        }
+        match timeout_at(end, store.keep_health(health)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "how subscriptions did last is not kept"
+                );
+                return;
+            }
+            Err(_) => return,
+        }
+    }
+}
+
 /// Lets attempts under way end and makes their outcomes durable, both within a bounded time.
-async fn stop(driver: &mut Driver, attempt_deadline: Duration) -> Result<(), DeliveryError> {
+async fn stop(
+    driver: &mut Driver,
+    store: &dyn Store,
+    attempt_deadline: Duration,
+) -> Result<(), DeliveryError> {
     tracing::info!(attempts = driver.in_flight(), "no new attempts; waiting for those under way");
     driver.stop();
     driver.turn().map_err(DeliveryError::StoreTask)?;
@@ -219,6 +275,7 @@ async fn stop(driver: &mut Driver, attempt_deadline: Duration) -> Result<(), Del
 
     let records_until = Instant::now() + RECORD_PATIENCE;
     drive_until(driver, records_until, |driver| driver.unrecorded() == 0).await?;
+    keep_health(driver, store).await;
     match driver.unrecorded() {
         0 => Ok(()),
         count => Err(DeliveryError::Unrecorded(count)),

@@ -26,7 +26,7 @@ pub enum ResourceKind {
 
 /// The text names no kind of resource.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a kind of resource; there are: event, order, user, vyteme, subscription, delivery")]
+#[error("\"{0}\" is not a kind of resource; there are: event, order, user, vyteme")]
 pub struct ResourceKindError(String);
 
 impl ResourceKind {

@@ -6,6 +6,7 @@
 mod delivery;
 mod egress;
 mod file;
+mod health;
 mod listen;
 mod log;
 mod origin_header;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 pub(crate) use delivery::{DeliverySettingError, DeliverySettings, ExchangeLog};
 pub(crate) use egress::OutboundSettings;
 pub(crate) use file::SettingsFileError;
+pub(crate) use health::{HealthSettingError, HealthSettings};
 pub(crate) use listen::ListenSettings;
 pub(crate) use log::LogSettings;
 pub(crate) use public_address::{PublicAddress, PublicAddressError};
@@ -41,6 +43,9 @@ pub(crate) struct Settings {
     /// How deliveries leave the network.
     #[command(flatten)]
     pub outbound: OutboundSettings,
+    /// When failing is told, when it ends in disabling, and how much may wait.
+    #[command(flatten)]
+    pub health: HealthSettings,
 
     /// How long things are kept.
     #[command(flatten)]
@@ -66,6 +71,7 @@ impl Settings {
             listen: self.listen.or(file.listen),
             delivery: self.delivery.or(file.delivery),
             outbound: self.outbound.or(file.outbound),
+            health: self.health.or(file.health),
             retention: self.retention.or(file.retention),
             log: self.log.or(file.log),
         })

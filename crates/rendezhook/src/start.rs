@@ -30,7 +30,8 @@ pub(crate) use keys::{DemoOrganization, KeySetupError, NewAdminKey};
 pub(crate) use master_key::MasterKeyError;
 
 use crate::settings::{
-    self, DeliverySettingError, PublicAddress, PublicAddressError, RetentionError, Settings,
+    self, DeliverySettingError, HealthSettingError, PublicAddress, PublicAddressError, RetentionError,
+    Settings,
 };
 
 /// In the data directory: which attempts are under way.
@@ -74,6 +75,9 @@ pub(crate) enum StartError {
     /// A delivery setting is out of its range.
     #[error(transparent)]
     Delivery(#[from] DeliverySettingError),
+    /// A setting about failing is out of its range.
+    #[error(transparent)]
+    Health(#[from] HealthSettingError),
     /// The address of the listener makes no URL.
     #[error(transparent)]
     PublicAddress(#[from] PublicAddressError),
@@ -184,7 +188,7 @@ impl Application {
     }
 }
 
-fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, DeliverySettingError> {
+fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, StartError> {
     let delivery = &settings.delivery;
     let exchange_log = match delivery.exchange_log {
         Some(settings::ExchangeLog::All) => ExchangeLog::All,
@@ -202,6 +206,7 @@ fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, DeliverySett
         attempt_deadline: delivery.attempt_deadline()?,
         exchange_log,
         retry: delivery.retry_policy()?,
+        health: settings.health.options()?,
         ..DeliveryOptions::default()
     })
 }

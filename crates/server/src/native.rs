@@ -5,6 +5,7 @@
 pub(crate) mod actions;
 pub(crate) mod deliveries;
 mod fields;
+mod health;
 pub(crate) mod organizations;
 pub(crate) mod receivers;
 pub(crate) mod resources;

@@ -58,6 +58,8 @@ pub(super) struct AttemptFacts {
     pub(super) attempt: AttemptRecord,
     /// The body that was built for this attempt; later ones have to send the same.
     pub(super) sent_body: Option<Bytes>,
+    /// What was delivered, and why; missing when that could not be read.
+    pub(super) about: Option<(Arc<AcceptedAction>, DeliveryOrigin)>,
 }
 
 /// What is kept of a delivery beside its action.
@@ -124,7 +126,7 @@ impl AttemptFacts {
             timing: AttemptTiming::default(),
             exchange: None,
         };
-        Self { attempt, sent_body: None }
+        Self { attempt, sent_body: None, about: None }
     }
 }
 
@@ -137,7 +139,10 @@ impl Attempt {
             started_at: surroundings.now(),
             kept: false,
         };
-        let end = self.make(&surroundings, promise.started_at).await;
+        let mut end = self.make(&surroundings, promise.started_at).await;
+        if let Some(facts) = &mut end.facts {
+            facts.about = Some((self.action, self.order.origin));
+        }
         promise.keep(end);
     }
 
@@ -190,7 +195,11 @@ impl Attempt {
             exchange,
         };
         let sent_body = self.is_to_be_frozen().then_some(parts.body);
-        AttemptEnd { key: self.order.key, verdict, facts: Some(AttemptFacts { attempt, sent_body }) }
+        AttemptEnd {
+            key: self.order.key,
+            verdict,
+            facts: Some(AttemptFacts { attempt, sent_body, about: None }),
+        }
     }
 
     /// Whether later attempts have to send what this one sent. What is fetched anew each time is not.
@@ -212,7 +221,7 @@ impl Attempt {
             timing: timing(spent, took),
             exchange,
         };
-        let facts = AttemptFacts { attempt, sent_body: None };
+        let facts = AttemptFacts { attempt, sent_body: None, about: None };
         AttemptEnd { key: self.order.key, verdict: outcome.verdict_at(stage), facts: Some(facts) }
     }
 

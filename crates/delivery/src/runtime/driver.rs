@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rand::RngExt;
 use rand::rngs::SmallRng;
+use rendezhook_domain::outcome::Verdict;
+use rendezhook_domain::time::Timestamp;
 use rendezhook_store::Store;
 use rendezhook_store::feed::{Announcement, FeedReceiver};
 use rendezhook_store::pending::DeliveryKey;
@@ -16,19 +18,22 @@ use tokio::time::Instant;
 use super::attempt::{AttemptEnd, AttemptFacts, Surroundings};
 use super::carried::CarriedActions;
 use super::directory::Directory;
-use super::handle::{DeliveryFigures, Watch};
+use super::handle::{DeliveryFigures, HealthQuestion, Watch};
 use super::in_flight::InFlightNotes;
 use super::store_work::StoreWork;
 use super::time::SteadyTime;
 use super::waiters::Waiters;
 use super::warnings::Warnings;
+use crate::health::HealthTracker;
 use crate::options::DeliveryOptions;
 use crate::scheduler::effect::Effect;
 use crate::scheduler::input::Input;
 use crate::scheduler::{Randomness, Scheduler};
 
+mod consequences;
 mod effects;
 mod news;
+mod upkeep;
 
 /// The most ended attempts taken up in one turn.
 const ENDS_IN_A_TURN: usize = 1_024;
@@ -45,6 +50,8 @@ pub(super) struct Sources {
     pub(super) ended: mpsc::UnboundedReceiver<AttemptEnd>,
     /// Callers that want to be told of a delivery.
     pub(super) watches: mpsc::Receiver<Watch>,
+    /// Callers that want to know how subscriptions do.
+    pub(super) questions: mpsc::Receiver<HealthQuestion>,
 }
 
 /// The scheduler, and what carries its decisions out.
@@ -55,6 +62,9 @@ pub(super) struct Driver {
     time: SteadyTime,
     expiry_held: bool,
     directory: Directory,
+    health: HealthTracker,
+    /// When health was handed over to be kept last.
+    health_kept_at: Timestamp,
     carried: CarriedActions,
     /// Actions that were read with a page. They are older than those that came with the feed, which would push them out.
     read_ahead: CarriedActions,
@@ -65,6 +75,7 @@ pub(super) struct Driver {
     /// The feed and the queue of watches are read until their other sides are gone.
     feed_open: bool,
     watches_open: bool,
+    questions_open: bool,
     figures: watch::Sender<DeliveryFigures>,
     in_flight: usize,
     in_flight_notes: Option<InFlightNotes>,
@@ -83,7 +94,7 @@ struct Turn {
     feed_deliveries: usize,
     /// The facts of attempts that ended in this turn. An attempt that cost nothing is not recorded; its facts are dropped
     /// at the end of the turn.
-    facts: HashMap<DeliveryKey, AttemptFacts>,
+    facts: HashMap<DeliveryKey, (Verdict, AttemptFacts)>,
 }
 
 /// Random numbers for jitter, from a generator seeded by the operating system.
@@ -119,6 +130,8 @@ impl Driver {
             time,
             expiry_held: false,
             directory,
+            health: HealthTracker::new(options.health.clone()),
+            health_kept_at: Timestamp::EARLIEST,
             carried: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
             read_ahead: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
             store_work: StoreWork::new(Arc::clone(&store)),
@@ -128,6 +141,7 @@ impl Driver {
             sources,
             feed_open: true,
             watches_open: true,
+            questions_open: true,
             figures,
             in_flight: 0,
             in_flight_notes: None,
@@ -192,6 +206,10 @@ impl Driver {
                 Some(watch) => self.waiters.add(watch.key, watch.waiter),
                 None => self.watches_open = false,
             },
+            question = self.sources.questions.recv(), if self.questions_open => match question {
+                Some(question) => self.tell_health(question),
+                None => self.questions_open = false,
+            },
             answer = self.store_work.next() => {
                 let answer = answer?;
                 self.take_answer(answer);
@@ -214,7 +232,7 @@ impl Driver {
             }
             self.turn.inputs.push(Input::AttemptEnded { key: end.key, verdict: end.verdict });
             if let Some(facts) = end.facts {
-                self.turn.facts.insert(end.key, facts);
+                self.turn.facts.insert(end.key, (end.verdict, facts));
             }
         }
         let now = self.time.now();
@@ -223,6 +241,7 @@ impl Driver {
             // Before everything else: what came in this turn must not be judged by a time that is in doubt.
             self.turn.inputs.insert(0, Input::ExpiryHeld(self.expiry_held));
         }
+        self.look_after_health(now);
         let Turn { inputs, effects, .. } = &mut self.turn;
         self.scheduler.step(inputs.drain(..), now, &mut self.random, effects);
         self.carry_out();
@@ -244,6 +263,9 @@ impl Driver {
         }
         while let Ok(watch) = self.sources.watches.try_recv() {
             self.waiters.add(watch.key, watch.waiter);
+        }
+        while let Ok(question) = self.sources.questions.try_recv() {
+            self.tell_health(question);
         }
         while self.turn.ends.len() < ENDS_IN_A_TURN
             && self.store_work.has_room()

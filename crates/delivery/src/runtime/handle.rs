@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rendezhook_domain::delivery::DeliveryState;
 use rendezhook_domain::id::DeliveryId;
-use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::VerificationMethod;
+use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::SubscriptionEntry;
 use rendezhook_store::change::CatalogueChange;
 use rendezhook_store::pending::DeliveryKey;
@@ -17,14 +18,24 @@ use tokio::time::{Instant, timeout_at};
 
 use super::handshake::Handshakes;
 use crate::clock::ClockGuard;
+use crate::health::{HealthOptions, HealthReport, HealthTracker};
 
 /// How often a caller looks into the store when the runtime cannot tell it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How long a caller waits for the runtime's word on health.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Somebody wants to be told when a turn of this delivery is durable.
 pub(super) struct Watch {
     pub(super) key: DeliveryKey,
     pub(super) waiter: oneshot::Sender<()>,
+}
+
+/// Somebody wants to know how these subscriptions do.
+pub(super) struct HealthQuestion {
+    pub(super) subscriptions: Vec<SubscriptionNumber>,
+    pub(super) answer: oneshot::Sender<Vec<HealthReport>>,
 }
 
 /// What the runtime has to do at this moment.
@@ -45,6 +56,8 @@ pub struct DeliveryFigures {
 pub struct DeliveryHandle {
     pub(super) store: Arc<dyn Store>,
     pub(super) watches: mpsc::Sender<Watch>,
+    pub(super) questions: mpsc::Sender<HealthQuestion>,
+    pub(super) health: HealthOptions,
     pub(super) figures: watch::Receiver<DeliveryFigures>,
     pub(super) clock_guard: Arc<ClockGuard>,
     pub(super) handshakes: Arc<Handshakes>,
@@ -86,6 +99,36 @@ impl DeliveryHandle {
     #[must_use]
     pub fn clock_guard(&self) -> &Arc<ClockGuard> {
         &self.clock_guard
+    }
+
+    /// How subscriptions do, in their order. Of one that has not been delivered to there is nothing to say.
+    ///
+    /// While the runtime does not answer, for instance because it has stopped, it is what the store kept last.
+    ///
+    /// # Errors
+    /// When the store had to be asked and cannot be read.
+    pub async fn health(
+        &self,
+        subscriptions: &[SubscriptionNumber],
+        now: Timestamp,
+    ) -> Result<Vec<HealthReport>, StoreError> {
+        let (answer, told) = oneshot::channel();
+        let question = HealthQuestion { subscriptions: subscriptions.to_vec(), answer };
+        if self.questions.try_send(question).is_ok()
+            && let Ok(Ok(reports)) = tokio::time::timeout(ANSWER_PATIENCE, told).await
+        {
+            return Ok(reports);
+        }
+        let mut kept = HealthTracker::new(self.health.clone());
+        for subscription in subscriptions {
+            let before = subscription.get().checked_sub(1).map(SubscriptionNumber::new);
+            let found = self.store.kept_health(before, 1).await?;
+            found
+                .iter()
+                .filter(|found| found.subscription == *subscription)
+                .for_each(|found| kept.restore(found));
+        }
+        Ok(subscriptions.iter().map(|subscription| kept.report(*subscription, now)).collect())
     }
 
     /// Waits until a delivery has ended, or a failed attempt made from now on is durable, and answers with the delivery as

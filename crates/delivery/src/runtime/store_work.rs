@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use rendezhook_domain::sequence::SubscriptionNumber;
+use rendezhook_store::health::KeptHealth;
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use rendezhook_store::record::Record;
 use rendezhook_store::{Store, StoreError};
@@ -33,6 +35,8 @@ pub(super) enum Answer {
     Recorded(Vec<DeliveryKey>),
     /// A page with what its first attempts need, or why it could not be read.
     Page(PageRequest, Result<(PendingPage, Vec<AttemptMaterial>), StoreError>),
+    /// These subscriptions' health was handed over to be kept; an error says that it was not.
+    HealthKept(Vec<SubscriptionNumber>, Result<(), StoreError>),
     /// What the ordered attempts need, or why it could not be read.
     Material(Vec<AttemptOrder>, Result<Vec<AttemptMaterial>, StoreError>),
 }
@@ -52,6 +56,8 @@ pub(super) struct StoreWork {
     pages_under_way: usize,
     orders: VecDeque<AttemptOrder>,
     material_calls_under_way: usize,
+    health: Vec<KeptHealth>,
+    keeping_health: bool,
 }
 
 enum Finished {
@@ -71,6 +77,8 @@ impl StoreWork {
             pages_under_way: 0,
             orders: VecDeque::new(),
             material_calls_under_way: 0,
+            health: Vec::new(),
+            keeping_health: false,
         }
     }
 
@@ -88,6 +96,16 @@ impl StoreWork {
     /// Wants an outcome recorded.
     pub(super) fn record(&mut self, record: Record) {
         self.records.push(record);
+    }
+
+    /// Whether health may be handed over: one batch at a time.
+    pub(super) const fn may_keep_health(&self) -> bool {
+        !self.keeping_health && self.health.is_empty()
+    }
+
+    /// Wants health kept.
+    pub(super) fn keep_health(&mut self, health: Vec<KeptHealth>) {
+        self.health = health;
     }
 
     /// Wants a page read.
@@ -115,6 +133,16 @@ impl StoreWork {
             self.under_way.spawn(async move {
                 let (recorder, keys) = recorder.make_durable(batch).await;
                 Finished::Recording(recorder, keys)
+            });
+        }
+        if !self.health.is_empty() && !self.keeping_health {
+            self.keeping_health = true;
+            let health = std::mem::take(&mut self.health);
+            let store = Arc::clone(&self.store);
+            self.under_way.spawn(async move {
+                let subscriptions = health.iter().map(|health| health.subscription).collect();
+                let kept = store.keep_health(health).await;
+                Finished::Reading(Answer::HealthKept(subscriptions, kept))
             });
         }
         while self.pages_under_way < PAGES_AT_A_TIME
@@ -182,6 +210,7 @@ impl StoreWork {
                 match answer {
                     Answer::Page(..) => self.pages_under_way -= 1,
                     Answer::Material(..) => self.material_calls_under_way -= 1,
+                    Answer::HealthKept(..) => self.keeping_health = false,
                     Answer::Recorded(_) => {}
                 }
                 answer

@@ -14,6 +14,7 @@ mod clock;
 mod delivering;
 mod faults;
 mod fetching;
+mod health;
 mod lanes;
 mod receiver;
 mod surviving;

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{DeliverySettings, ListenSettings, LogSettings, OutboundSettings, RetentionSettings};
+use super::{
+    DeliverySettings, HealthSettings, ListenSettings, LogSettings, OutboundSettings, RetentionSettings,
+};
 
 /// The tables of the file; each holds the settings of one part.
 #[derive(Debug, Default, Deserialize)]
@@ -15,6 +17,7 @@ pub(super) struct SettingsFile {
     pub(super) delivery: DeliverySettings,
     #[serde(rename = "egress")]
     pub(super) outbound: OutboundSettings,
+    pub(super) health: HealthSettings,
     pub(super) retention: RetentionSettings,
     pub(super) log: LogSettings,
 }

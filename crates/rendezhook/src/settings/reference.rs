@@ -5,7 +5,9 @@ use std::path::Path;
 
 use clap::{Args, Command};
 
-use super::{DeliverySettings, ListenSettings, LogSettings, OutboundSettings, RetentionSettings};
+use super::{
+    DeliverySettings, HealthSettings, ListenSettings, LogSettings, OutboundSettings, RetentionSettings,
+};
 
 const HEAD: &str = "# Settings
 
@@ -23,6 +25,7 @@ fn page() -> String {
     section::<ListenSettings>(&mut page, "server");
     section::<DeliverySettings>(&mut page, "delivery");
     section::<OutboundSettings>(&mut page, "egress");
+    section::<HealthSettings>(&mut page, "health");
     section::<RetentionSettings>(&mut page, "retention");
     section::<LogSettings>(&mut page, "log");
     page

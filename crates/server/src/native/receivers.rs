@@ -1,5 +1,9 @@
 //! `/api/v1/receivers`: the applications to which deliveries go.
 
+mod health;
+
+use std::sync::Arc;
+
 use axum::Json;
 use rendezhook_domain::id::ReceiverId;
 use rendezhook_domain::time::Timestamp;
@@ -16,7 +20,7 @@ use crate::parameters::{Parameters, PathParameters};
 use crate::state::ServerState;
 
 pub(super) fn routes() -> OpenApiRouter<ServerState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(health::health))
 }
 
 /// A receiver: one application to its owner. Order, pause and limits belong to it.
@@ -40,9 +44,9 @@ pub(crate) struct ReceiverView {
 
 impl ReceiverView {
     fn new(entry: &ReceiverEntry, organization: &OrganizationEntry) -> Self {
-        let delivers_here = |subscription: &&std::sync::Arc<
-            rendezhook_store::catalogue::SubscriptionEntry,
-        >| { subscription.subscription.receiver == entry.number };
+        let delivers_here = |subscription: &&Arc<rendezhook_store::catalogue::SubscriptionEntry>| {
+            subscription.subscription.receiver == entry.number
+        };
         Self {
             id: entry.id,
             name: entry.name.to_string(),
@@ -86,8 +90,13 @@ pub(crate) async fn show(
     access: Access<Read>,
     PathParameters(id): PathParameters<String>,
 ) -> Result<Json<ReceiverView>, Failure> {
-    let id: Option<ReceiverId> = id.parse().ok();
-    let entry = access.organization.receivers.iter().find(|entry| Some(entry.id) == id);
-    let entry = entry.ok_or_else(|| Failure::not_found("receiver"))?;
+    let entry = find(&access, &id)?;
     Ok(Json(ReceiverView::new(entry, &access.organization)))
+}
+
+/// The receiver with this id, if it is the caller's organization's. A malformed id names nothing.
+fn find<'a>(access: &'a Access<Read>, id: &str) -> Result<&'a Arc<ReceiverEntry>, Failure> {
+    let id: Option<ReceiverId> = id.parse().ok();
+    let found = access.organization.receivers.iter().find(|entry| Some(entry.id) == id);
+    found.ok_or_else(|| Failure::not_found("receiver"))
 }

@@ -5,6 +5,7 @@ mod change;
 mod create;
 mod delete;
 mod headers;
+mod health;
 mod list;
 mod request;
 mod secret;
@@ -33,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(secret::rotate))
         .routes(routes!(test::test))
         .routes(routes!(verify::verify))
+        .routes(routes!(health::health))
 }
 
 /// The subscription with this id, if the caller may know of it. A malformed id names nothing.

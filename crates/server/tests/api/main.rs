@@ -12,6 +12,7 @@ mod doo_re_push;
 mod failures;
 mod fixture;
 mod graphql;
+mod health;
 mod isolation;
 mod isolation_routes;
 mod join;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_store::pending::AttemptMaterial;
+use rendezhook_store::record::Record;
 
 use super::Driver;
+use super::consequences::Meaning;
 use crate::runtime::attempt::{Attempt, Kept};
 use crate::runtime::recorder::joined;
 use crate::scheduler::effect::{AttemptOrder, Effect, RecordOrder};
@@ -87,6 +89,15 @@ impl Driver {
     /// Joins the scheduler's decision with what is known of the attempt.
     fn record(&mut self, order: &RecordOrder) {
         let facts = if order.attempted { self.turn.facts.remove(&order.key) } else { None };
-        self.store_work.record(joined(order, facts));
+        let (meaning, facts) = match facts {
+            Some((verdict, facts)) => (self.draw(order, verdict, &facts), Some(facts)),
+            None => (Meaning { disable: order.disable, consequences: None }, None),
+        };
+        let record = joined(order, facts);
+        self.store_work.record(Record {
+            disable: meaning.disable,
+            consequences: meaning.consequences,
+            ..record
+        });
     }
 }

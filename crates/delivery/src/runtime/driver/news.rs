@@ -99,6 +99,13 @@ impl Driver {
                 });
                 self.turn.inputs.push(Input::PageLoaded { request, page });
             }
+            Answer::HealthKept(subscriptions, kept) => {
+                if let Err(error) = kept {
+                    self.read_warnings.warn(&error, "how subscriptions do cannot be kept");
+                    let now = self.time.now();
+                    self.health.not_kept(subscriptions, now);
+                }
+            }
             Answer::Material(orders, material) => match material {
                 Ok(material) => self.start_with(orders, material),
                 Err(error) => {
