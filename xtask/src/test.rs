@@ -3,10 +3,13 @@
 use std::error::Error;
 
 use crate::process::{self, ProcessError};
-use crate::{conformance, crash, durability, peers, signatures};
+use crate::{conformance, crash, durability, peers, signatures, simulate};
 
 /// How often the server is killed when nothing else is said.
 pub(crate) const CRASH_CYCLES: u32 = 20;
+
+/// For how long fresh histories are played against the scheduler, in seconds.
+const SIMULATED_SECONDS: u64 = 60;
 
 /// Runs everything. The tests of the crates come last, so that the runner's summary is the end of the output.
 ///
@@ -20,6 +23,7 @@ pub(crate) fn run(crash_cycles: u32) -> Result<(), Box<dyn Error>> {
     signatures::run()?;
     conformance::run()?;
     peers::run()?;
+    simulate::run_for(SIMULATED_SECONDS)?;
     process::run(&mut process::cargo(&["test", "--workspace", "--all-features", "--doc"]))?;
     Ok(tests_of_all_crates()?)
 }

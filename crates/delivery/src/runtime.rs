@@ -12,7 +12,8 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::attempt::Surroundings;
-use self::driver::{Driver, Sources};
+use self::breakers::Breakers;
+use self::driver::{Driver, Shown, Sources};
 use self::handshake::Handshakes;
 use self::in_flight::{InFlightNotes, Suspect};
 use self::preparation::Preparation;
@@ -24,6 +25,7 @@ use crate::means::Means;
 use crate::options::DeliveryOptions;
 
 mod attempt;
+mod breakers;
 mod carried;
 mod directory;
 mod driver;
@@ -70,6 +72,7 @@ pub struct Delivery {
     watches: mpsc::Receiver<handle::Watch>,
     questions: mpsc::Receiver<handle::HealthQuestion>,
     figures: watch::Sender<DeliveryFigures>,
+    breakers: Breakers,
 }
 
 /// The delivery side ended otherwise than by a stop with everything recorded. Nothing is lost: what is not recorded is
@@ -107,6 +110,7 @@ impl Delivery {
         let handshakes =
             Handshakes::new(Arc::clone(&preparation), Arc::clone(&clock), options.attempt_deadline);
         let clock_guard = Arc::new(ClockGuard::new(Arc::clone(&clock)));
+        let breakers = Breakers::default();
         let handle = DeliveryHandle {
             store: Arc::clone(&store),
             watches: watch_sender,
@@ -115,8 +119,21 @@ impl Delivery {
             figures: figures_receiver,
             clock_guard: Arc::clone(&clock_guard),
             handshakes: Arc::new(handshakes),
+            breakers: breakers.clone(),
         };
-        (Self { options, store, feed, preparation, clock, clock_guard, watches, questions, figures }, handle)
+        let delivery = Self {
+            options,
+            store,
+            feed,
+            preparation,
+            clock,
+            clock_guard,
+            watches,
+            questions,
+            figures,
+            breakers,
+        };
+        (delivery, handle)
     }
 
     /// Delivers until `shutdown` is ready; then no new attempt starts, those under way end within their deadline and a
@@ -157,8 +174,9 @@ impl Delivery {
 
         let sources = Sources { feed: self.feed, ended, watches: self.watches, questions: self.questions };
         let time = SteadyTime::new(Arc::clone(&surroundings.clock), self.clock_guard);
+        let shown = Shown { figures: self.figures, breakers: self.breakers };
         let mut driver =
-            Driver::new(&self.options, Arc::clone(&self.store), surroundings, sources, time, self.figures);
+            Driver::new(&self.options, Arc::clone(&self.store), surroundings, sources, time, shown);
         if let Some(notes) = notes {
             driver.note_in_flight_in(notes, set_aside);
         }

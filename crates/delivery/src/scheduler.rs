@@ -8,8 +8,8 @@
 //!
 //! 1. It is *taken* into memory: directly when it was committed, or with a page from the store (`paging`).
 //! 2. It *waits* until it is due and its action is at the head of its lane (`lane`, `timer`).
-//! 3. It is *ready*: it stands in its subscription's queue until fairness, the endpoint's window and the number of attempts
-//!    in flight let it start (`fairness`, `endpoint`).
+//! 3. It is *ready*: it stands in its subscription's queue until fairness and the limits of its endpoint let it start
+//!    (`fairness`, `endpoint` with `breaker` and `rate`, `authority`, `pool`).
 //! 4. It is *in flight* until its attempt ends (`attempt`), and then *recording* until what that means (`outcome`) is durable.
 //!    Then it leaves, or waits for its next attempt. Only then does its lane go on.
 
@@ -21,21 +21,26 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::pending::DeliveryKey;
 
 use self::attempt::Busy;
+use self::authority::{Authority, Share};
 use self::claim::Claim;
-use self::effect::Effect;
+use self::effect::{BreakerState, Effect};
 use self::endpoint::Endpoint;
 use self::entry::Entry;
 use self::flow::{Flow, Organization, Rotation};
 use self::history::{Due, Expiry, History};
-use self::input::{EndpointNumber, Input};
+use self::input::{AuthorityNumber, EndpointNumber, Input};
 use self::lane::{LaneKey, Lanes};
 use self::list::List;
+use self::pool::Pools;
 use self::receiver::Receiver;
 use self::slab::{Slab, Slot};
 use self::subscription::Subscription;
 use self::timer::{Alarm, Timer};
 
 mod attempt;
+mod authority;
+mod availability;
+mod breaker;
 mod claim;
 pub mod effect;
 mod endpoint;
@@ -52,6 +57,8 @@ mod list;
 mod outcome;
 mod packed;
 mod paging;
+mod pool;
+mod rate;
 mod receiver;
 mod slab;
 mod subscription;
@@ -85,18 +92,22 @@ pub struct Scheduler {
     receivers: Slab<Receiver>,
     endpoints: Slab<Endpoint>,
     flows: Slab<Flow>,
+    authorities: Slab<Authority>,
+    shares: Slab<Share>,
     organizations: Slab<Organization>,
 
     subscription_slots: HashMap<SubscriptionNumber, Slot<Subscription>>,
     receiver_slots: HashMap<ReceiverNumber, Slot<Receiver>>,
     endpoint_slots: HashMap<EndpointNumber, Slot<Endpoint>>,
     flow_slots: HashMap<(Slot<Receiver>, Slot<Endpoint>), Slot<Flow>>,
+    authority_slots: HashMap<AuthorityNumber, Slot<Authority>>,
+    share_slots: HashMap<(Slot<Authority>, OrganizationNumber), Slot<Share>>,
     organization_slots: HashMap<OrganizationNumber, Slot<Organization>>,
 
     lanes: Lanes,
     claims: HashMap<LaneKey, Claim>,
     busy: HashMap<DeliveryKey, Busy>,
-    in_flight: usize,
+    pools: Pools,
     expiring: usize,
 
     due: Timer<Due>,
@@ -105,6 +116,8 @@ pub struct Scheduler {
 
     turns: List<Organization, Rotation>,
     unsettled: Vec<Slot<Receiver>>,
+    /// Breakers that changed in the step under way.
+    changed: Vec<(EndpointNumber, BreakerState)>,
     crowded_out: VecDeque<Slot<Receiver>>,
     unknown: HashMap<SubscriptionNumber, Sequence>,
     unknown_overflow: Sequence,
@@ -125,22 +138,27 @@ impl Scheduler {
             receivers: Slab::new(),
             endpoints: Slab::new(),
             flows: Slab::new(),
+            authorities: Slab::new(),
+            shares: Slab::new(),
             organizations: Slab::new(),
             subscription_slots: HashMap::new(),
             receiver_slots: HashMap::new(),
             endpoint_slots: HashMap::new(),
             flow_slots: HashMap::new(),
+            authority_slots: HashMap::new(),
+            share_slots: HashMap::new(),
             organization_slots: HashMap::new(),
             lanes: Lanes::default(),
             claims: HashMap::new(),
             busy: HashMap::new(),
-            in_flight: 0,
+            pools: Pools::new(),
             expiring: 0,
             due: Timer::default(),
             expiry: Timer::default(),
             alarms: BinaryHeap::new(),
             turns: List::default(),
             unsettled: Vec::new(),
+            changed: Vec::new(),
             crowded_out: VecDeque::new(),
             unknown: HashMap::new(),
             unknown_overflow: Sequence::ZERO,
@@ -162,6 +180,9 @@ impl Scheduler {
             self.take_in(input, random, effects);
         }
         self.ring_alarms(effects);
+        self.move_slow_attempts();
+        let changed = self.changed.drain(..);
+        effects.extend(changed.map(|(endpoint, breaker)| Effect::EndpointChanged(endpoint, breaker)));
         self.dispatch(effects);
         self.load_pages(effects);
     }
@@ -176,7 +197,7 @@ impl Scheduler {
             None
         };
         let alarm = self.alarms.peek().map(|Reverse((at, _))| *at);
-        [due, expiry, alarm].into_iter().flatten().min()
+        [due, expiry, alarm, self.place_becomes_free_at()].into_iter().flatten().min()
     }
 
     fn take_in(&mut self, input: Input, random: &mut dyn Randomness, effects: &mut Vec<Effect>) {
@@ -201,7 +222,7 @@ impl Scheduler {
             }
             self.alarms.pop();
             match alarm {
-                Alarm::HoldEnds(endpoint) => self.end_hold(endpoint),
+                Alarm::LookAtEndpoint(endpoint) => self.look_at_endpoint(endpoint),
                 Alarm::PageAgain(receiver) => self.ask_again(receiver),
             }
         }

@@ -199,6 +199,8 @@ fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, StartError> 
     Ok(DeliveryOptions {
         limits: SchedulerLimits {
             in_flight: usize::try_from(delivery.in_flight()?).unwrap_or(usize::MAX),
+            slow_in_flight: usize::try_from(delivery.slow_in_flight()?).unwrap_or(usize::MAX),
+            authority_in_flight: delivery.per_authority(settings.listen.is_dev())?,
             endpoint_window: delivery.per_endpoint()?,
             lane_hold: delivery.lane_hold(),
             ..SchedulerLimits::default()

@@ -1,7 +1,6 @@
 //! What of the catalogue matters to delivering, and what has changed in it.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rendezhook_domain::retry::RetryPolicy;
@@ -10,8 +9,12 @@ use rendezhook_domain::subscription::SubscriptionState;
 use rendezhook_domain::target::Endpoint;
 use rendezhook_store::catalogue::{Catalogue, OrganizationEntry, SubscriptionEntry};
 
-use crate::scheduler::input::{EndpointNumber, Input, SubscriptionView};
+use self::numbers::Numbers;
+use super::breakers::Breakers;
+use crate::scheduler::effect::BreakerState;
+use crate::scheduler::input::{AuthorityNumber, EndpointNumber, Input, SubscriptionView};
 
+mod numbers;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +26,9 @@ pub(super) struct Directory {
     catalogue: Arc<Catalogue>,
     /// What the scheduler was told last of every subscription.
     told: HashMap<SubscriptionNumber, SubscriptionView>,
-    endpoints: Endpoints,
+    endpoints: Numbers<(OrganizationNumber, Endpoint)>,
+    authorities: Numbers<Box<str>>,
+    breakers: Breakers,
     default_retry: RetryPolicy,
 }
 
@@ -32,12 +37,15 @@ impl Directory {
     pub(super) fn new(
         catalogue: Arc<Catalogue>,
         default_retry: RetryPolicy,
+        breakers: Breakers,
         inputs: &mut Vec<Input>,
     ) -> Self {
         let mut directory = Self {
             catalogue: Arc::clone(&catalogue),
             told: HashMap::with_capacity(catalogue.subscriptions.len()),
-            endpoints: Endpoints::default(),
+            endpoints: Numbers::default(),
+            authorities: Numbers::default(),
+            breakers,
             default_retry,
         };
         for organization in catalogue.organizations.values() {
@@ -99,7 +107,7 @@ impl Directory {
                 continue;
             }
             if let Some(view) = self.told.remove(&number) {
-                self.endpoints.release(view.endpoint);
+                self.release(&view);
                 inputs.push(Input::SubscriptionDeleted(number));
             }
         }
@@ -116,18 +124,37 @@ impl Directory {
                 subscription: subscription.number,
                 organization: subscription.organization,
                 receiver: subscription.receiver,
-                endpoint: self.endpoints.hold(subscription.organization, subscription.target.endpoint()),
+                endpoint: EndpointNumber(
+                    self.endpoints.hold((subscription.organization, subscription.target.endpoint())),
+                ),
+                authority: AuthorityNumber(self.authorities.hold(subscription.target.authority().into())),
+                rate_limit: subscription.rate_limit,
                 enabled: subscription.state == SubscriptionState::Enabled
                     && subscription.verification.permits_deliveries(),
                 retry: subscription.retry.clone().unwrap_or_else(|| self.default_retry.clone()),
             };
             let told = self.told.insert(subscription.number, view.clone());
             if let Some(before) = &told {
-                self.endpoints.release(before.endpoint);
+                self.release(before);
             }
             if told.as_ref() != Some(&view) {
                 inputs.push(Input::SubscriptionChanged(view));
             }
+        }
+    }
+
+    /// Gives back the numbers that a view holds.
+    fn release(&mut self, view: &SubscriptionView) {
+        self.authorities.release(view.authority.0);
+        if let Some((organization, endpoint)) = self.endpoints.release(view.endpoint.0) {
+            self.breakers.set(organization, &endpoint, BreakerState::Closed);
+        }
+    }
+
+    /// Shows how the breaker of an endpoint stands, while a subscription goes there.
+    pub(super) fn show_breaker(&self, endpoint: EndpointNumber, state: BreakerState) {
+        if let Some((organization, endpoint)) = self.endpoints.name(endpoint.0) {
+            self.breakers.set(*organization, endpoint, state);
         }
     }
 }
@@ -159,54 +186,4 @@ fn unshared<'a>(
         }
         true
     })
-}
-
-/// Numbers for endpoints: the same for all subscriptions of an organization that go there, kept while there is one.
-#[derive(Default)]
-struct Endpoints {
-    numbers: HashMap<(OrganizationNumber, Endpoint), EndpointNumber>,
-    held: HashMap<EndpointNumber, HeldEndpoint>,
-    last: u32,
-}
-
-struct HeldEndpoint {
-    name: (OrganizationNumber, Endpoint),
-    subscriptions: u32,
-}
-
-impl Endpoints {
-    fn hold(&mut self, organization: OrganizationNumber, endpoint: Endpoint) -> EndpointNumber {
-        let name = (organization, endpoint);
-        if let Some(number) = self.numbers.get(&name) {
-            if let Some(held) = self.held.get_mut(number) {
-                held.subscriptions += 1;
-            }
-            return *number;
-        }
-        let number = self.unused();
-        self.numbers.insert(name.clone(), number);
-        self.held.insert(number, HeldEndpoint { name, subscriptions: 1 });
-        number
-    }
-
-    fn release(&mut self, number: EndpointNumber) {
-        let Entry::Occupied(mut held) = self.held.entry(number) else {
-            return;
-        };
-        held.get_mut().subscriptions -= 1;
-        if held.get().subscriptions == 0 {
-            self.numbers.remove(&held.remove().name);
-        }
-    }
-
-    /// A number never used before, until 2^32 of them were; then one that nobody holds.
-    fn unused(&mut self) -> EndpointNumber {
-        loop {
-            self.last = self.last.wrapping_add(1);
-            let number = EndpointNumber(self.last);
-            if !self.held.contains_key(&number) {
-                return number;
-            }
-        }
-    }
 }

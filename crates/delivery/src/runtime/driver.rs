@@ -16,6 +16,7 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use super::attempt::{AttemptEnd, AttemptFacts, Surroundings};
+use super::breakers::Breakers;
 use super::carried::CarriedActions;
 use super::directory::Directory;
 use super::handle::{DeliveryFigures, HealthQuestion, Watch};
@@ -52,6 +53,14 @@ pub(super) struct Sources {
     pub(super) watches: mpsc::Receiver<Watch>,
     /// Callers that want to know how subscriptions do.
     pub(super) questions: mpsc::Receiver<HealthQuestion>,
+}
+
+/// What the rest of the process looks at.
+pub(super) struct Shown {
+    /// What there is to do at this moment.
+    pub(super) figures: watch::Sender<DeliveryFigures>,
+    /// How the breakers of endpoints stand.
+    pub(super) breakers: Breakers,
 }
 
 /// The scheduler, and what carries its decisions out.
@@ -120,10 +129,11 @@ impl Driver {
         surroundings: Arc<Surroundings>,
         sources: Sources,
         time: SteadyTime,
-        figures: watch::Sender<DeliveryFigures>,
+        shown: Shown,
     ) -> Self {
         let mut turn = Turn::default();
-        let directory = Directory::new(store.catalogue(), options.retry.clone(), &mut turn.inputs);
+        let directory =
+            Directory::new(store.catalogue(), options.retry.clone(), shown.breakers, &mut turn.inputs);
         Self {
             scheduler: Scheduler::new(options.limits),
             random: ProcessRandomness::new(),
@@ -142,7 +152,7 @@ impl Driver {
             feed_open: true,
             watches_open: true,
             questions_open: true,
-            figures,
+            figures: shown.figures,
             in_flight: 0,
             in_flight_notes: None,
             set_aside: 0,

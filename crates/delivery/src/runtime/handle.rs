@@ -7,6 +7,7 @@ use rendezhook_domain::delivery::DeliveryState;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::VerificationMethod;
+use rendezhook_domain::target::Endpoint;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::SubscriptionEntry;
 use rendezhook_store::change::CatalogueChange;
@@ -16,9 +17,11 @@ use rendezhook_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
+use super::breakers::Breakers;
 use super::handshake::Handshakes;
 use crate::clock::ClockGuard;
 use crate::health::{HealthOptions, HealthReport, HealthTracker};
+use crate::scheduler::effect::BreakerState;
 
 /// How often a caller looks into the store when the runtime cannot tell it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
@@ -61,6 +64,7 @@ pub struct DeliveryHandle {
     pub(super) figures: watch::Receiver<DeliveryFigures>,
     pub(super) clock_guard: Arc<ClockGuard>,
     pub(super) handshakes: Arc<Handshakes>,
+    pub(super) breakers: Breakers,
 }
 
 impl DeliveryHandle {
@@ -129,6 +133,12 @@ impl DeliveryHandle {
                 .for_each(|found| kept.restore(found));
         }
         Ok(subscriptions.iter().map(|subscription| kept.report(*subscription, now)).collect())
+    }
+
+    /// How the breaker of an organization's endpoint stands now: whether deliveries wait because it cannot be reached.
+    #[must_use]
+    pub fn breaker(&self, organization: OrganizationNumber, endpoint: &Endpoint) -> BreakerState {
+        self.breakers.state(organization, endpoint)
     }
 
     /// Waits until a delivery has ended, or a failed attempt made from now on is durable, and answers with the delivery as

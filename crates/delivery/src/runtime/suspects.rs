@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use super::attempt::{Attempt, AttemptEnd, Kept, Surroundings};
+use super::breakers::Breakers;
 use super::directory::Directory;
 use super::driver::ProcessRandomness;
 use super::in_flight::{InFlightNotes, Suspect};
@@ -121,7 +122,12 @@ impl Trials<'_> {
     async fn try_alone(&mut self, suspect: Suspect, at_most: Duration) -> Result<Trial, StoreError> {
         let Some((pending, organization)) = self.find(suspect.key).await? else { return Ok(Trial::Cleared) };
         let mut inputs = Vec::new();
-        let directory = Directory::new(self.store.catalogue(), self.options.retry.clone(), &mut inputs);
+        let directory = Directory::new(
+            self.store.catalogue(),
+            self.options.retry.clone(),
+            Breakers::default(),
+            &mut inputs,
+        );
         inputs.push(Input::Committed { organization, deliveries: vec![pending] });
         // A scheduler that knows of nothing else decides whether it may be attempted now, and what comes of it.
         let mut scheduler = Scheduler::new(self.options.limits);

@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use rendezhook_domain::outcome::Verdict;
 use rendezhook_domain::subscription::DisableReason;
-use rendezhook_domain::time::Timestamp;
 use rendezhook_store::pending::DeliveryKey;
 use rendezhook_store::record::Disposition;
 
 use super::effect::{AttemptOrder, Effect, RecordOrder};
-use super::endpoint::Endpoint;
 use super::entry::{Entry, Place, State};
 use super::history::History;
-use super::lane::overtaken_at;
 use super::outcome::{self, Next, Situation};
 use super::packed::PackedInstant;
+use super::pool::Flight;
 use super::slab::Slot;
 use super::{Randomness, Scheduler};
 
@@ -30,18 +28,22 @@ pub(super) struct Busy {
 
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// An attempt is under way to this endpoint, which may not be the subscription's any more.
-    InFlight(Slot<Endpoint>),
+    /// An attempt is under way, maybe to an endpoint that is not the subscription's any more.
+    InFlight(Slot<Flight>),
     /// This is being recorded.
     Recording { disposition: Disposition, attempted: bool },
 }
 
 impl Scheduler {
     pub(super) fn start(&mut self, slot: Slot<Entry>, effects: &mut Vec<Effect>) {
-        let endpoint = self.flows[self.subscriptions[self.entries[slot].subscription].flow].endpoint;
-        // The places are taken first: when the last ready delivery of a flow leaves, its endpoint admits others to what is free.
-        self.endpoints[endpoint].in_flight += 1;
-        self.in_flight += 1;
+        let endpoint_slot = self.endpoint_slot_of(&self.entries[slot]);
+        // The places are taken first: when the last ready delivery of a flow leaves, its endpoint is looked at again.
+        let endpoint = &mut self.endpoints[endpoint_slot];
+        endpoint.in_flight += 1;
+        endpoint.rate.take(self.now);
+        let errand = endpoint.breaker.start(self.entries[slot].is_test());
+        self.take_place_at_authority(endpoint_slot);
+        let flight = self.take_off(endpoint_slot, errand);
         self.claim(slot);
         self.disarm(slot);
         self.move_to(slot, State::InFlight);
@@ -60,7 +62,8 @@ impl Scheduler {
             number: self.failed_attempts(entry).saturating_add(1),
             overtaken: entry.place == Place::Overtaken,
         }));
-        self.busy.insert(key, Busy { entry: slot, phase: Phase::InFlight(endpoint) });
+        self.busy.insert(key, Busy { entry: slot, phase: Phase::InFlight(flight) });
+        self.review(endpoint_slot);
     }
 
     pub(super) fn end_attempt(
@@ -71,17 +74,17 @@ impl Scheduler {
         effects: &mut Vec<Effect>,
     ) {
         let Some(busy) = self.busy.get(&key) else { return };
-        let (slot, Phase::InFlight(endpoint)) = (busy.entry, &busy.phase) else { return };
-        let endpoint = *endpoint;
-        self.in_flight -= 1;
+        let (slot, Phase::InFlight(flight)) = (busy.entry, &busy.phase) else { return };
+        let flight = *flight;
         let next = outcome::next(&verdict, &self.situation(slot), random);
+        let unit = random.unit();
         let disposition = match next {
             Next::Record(disposition) => {
-                self.free_place(endpoint, &verdict, None);
+                self.free_place(flight, &verdict, None, unit);
                 disposition
             }
             Next::Later(pause) => {
-                self.free_place(endpoint, &verdict, Some(pause));
+                self.free_place(flight, &verdict, Some(pause), unit);
                 self.busy.remove(&key);
                 let due = self.now.after(pause);
                 self.history(slot).due_at = PackedInstant::new(Some(due));
@@ -89,6 +92,10 @@ impl Scheduler {
                 return;
             }
         };
+        if let Disposition::Retry { lane_held, .. } = disposition {
+            let since = self.held_since(slot, lane_held);
+            self.history(slot).lane_held_since = since;
+        }
         self.entries[slot].state = State::Recording;
         let disable = self.disable_reason(slot, &verdict);
         self.busy.insert(key, Busy { entry: slot, phase: Phase::Recording { disposition, attempted: true } });
@@ -173,15 +180,6 @@ impl Scheduler {
         }
     }
 
-    /// When the lane moves on past a delivery that is still in its order.
-    fn overtake_at(&self, entry: &Entry) -> Option<Timestamp> {
-        if entry.is_test() || entry.place == Place::Overtaken {
-            return None;
-        }
-        let first_failed_at = self.histories[entry.history?].first_failed_at.get()?;
-        Some(overtaken_at(first_failed_at, self.limits.lane_hold))
-    }
-
     /// Takes a delivery out of memory.
     pub(super) fn discard(&mut self, slot: Slot<Entry>) {
         self.withdraw(slot);
@@ -247,13 +245,12 @@ impl Scheduler {
     fn situation(&self, slot: Slot<Entry>) -> Situation<'_> {
         let entry = &self.entries[slot];
         let history = entry.history.map(|history| &self.histories[history]);
-        let first_failed_at = history.and_then(|history| history.first_failed_at.get());
         Situation {
             now: self.now,
             policy: &self.subscriptions[entry.subscription].retry,
             failed_attempts: self.failed_attempts(entry),
-            first_failed_at,
-            lane_held: first_failed_at.map_or(Duration::ZERO, |first| self.now.since(first)),
+            first_failed_at: history.and_then(|history| history.first_failed_at.get()),
+            lane_held: self.lane_held(entry).unwrap_or_default(),
             expires_at: self.expires_at(entry),
             test: entry.is_test(),
         }

@@ -46,6 +46,7 @@ impl Scheduler {
         if claim.holders > 0 {
             return if claim.action == action { Turn::Its } else { Turn::None };
         }
+        let endpoint = self.endpoint_slot_of(&self.entries[slot]);
         claim
             .contenders
             .range(..sequence)
@@ -56,7 +57,7 @@ impl Scheduler {
                 other.state == State::Ready
                     && other.action() != action
                     && !self.has_expired(other)
-                    && self.endpoint_of(other).is_open(self.now)
+                    && (self.endpoint_slot_of(other) == endpoint || self.may_start_out_of_turn(other))
             })
             .map_or(Turn::Its, Turn::Of)
     }

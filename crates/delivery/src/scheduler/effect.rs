@@ -7,7 +7,7 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::pending::DeliveryKey;
 use rendezhook_store::record::Disposition;
 
-use super::input::PageRequest;
+use super::input::{EndpointNumber, PageRequest};
 
 /// Something to be done by the runtime.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +18,30 @@ pub enum Effect {
     ///
     /// After an attempt the runtime adds the attempt's own facts to the record.
     Record(RecordOrder),
+    /// Something that others may want to know of an endpoint has changed.
+    EndpointChanged(EndpointNumber, BreakerState),
     /// Load a page; answered by `Input::PageLoaded`, whatever happens.
     LoadPage(PageRequest),
+}
+
+/// How the breaker of an endpoint stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BreakerState {
+    /// Deliveries are attempted.
+    #[default]
+    Closed,
+    /// The endpoint could not be reached: deliveries wait, and single probes find out when it can be again.
+    Open {
+        /// Since when.
+        since: Timestamp,
+        /// The next probe is made then, if something waits; earlier than now when it is under way, or nothing does.
+        next_probe_at: Timestamp,
+    },
+    /// A probe got through; few attempts are made at a time, and one that fails opens the breaker again.
+    HalfOpen {
+        /// Since when.
+        since: Timestamp,
+    },
 }
 
 /// The order to make an attempt.

@@ -1,33 +1,48 @@
 //! Fairness: whose delivery starts next.
 //!
-//! Organizations that have something to start take turns, then the flows of the organization, then the subscriptions of the
-//! flow, one attempt a turn. A flow whose endpoint takes nothing more steps aside until it does.
+//! It is deficit round robin in which every attempt costs one: organizations that could start something take turns, one attempt
+//! each; in an organization its endpoints take turns, and in the turn of an endpoint each flow that has something ready for it,
+//! one receiver's deliveries, has one place; in a flow the subscriptions take turns.
+//!
+//! A place at an endpoint is always that of the flow which comes first there, whichever turn brings it. Were turns and places
+//! given apart, a flow could have its turn when the place is taken, and wait anew behind those that it came before.
 
 use rendezhook_domain::time::Timestamp;
 
 use super::Scheduler;
 use super::claim::Turn;
 use super::effect::Effect;
+use super::endpoint::{Endpoint, Standing};
 use super::entry::{Entry, Place, State};
-use super::flow::Flow;
 use super::slab::Slot;
 
 impl Scheduler {
     /// Starts attempts until the limits are reached or nothing is left that could start.
     pub(super) fn dispatch(&mut self, effects: &mut Vec<Effect>) {
-        while !self.stopped && self.in_flight < self.limits.in_flight {
-            let Some(organization) = self.turns.first() else { break };
-            let Some(flow) = self.organizations[organization].turns.first() else { break };
-            let endpoint = self.flows[flow].endpoint;
-            if !self.endpoints[endpoint].is_open(self.now) {
-                self.wait_for_endpoint(flow);
+        self.admit_all_from_slow_pool();
+        while !self.stopped && self.pools.fast() < self.limits.in_flight {
+            let Some(organization) = self.turns.first() else {
+                if self.admit_from_slow_pool() {
+                    continue;
+                }
+                break;
+            };
+            let Some(endpoint) = self.organizations[organization].turns.first() else { break };
+            if !self.slow_pool_allows(endpoint) {
+                self.wait_for_slow_pool(endpoint);
                 continue;
             }
-            if !self.serve(flow, effects) {
+            if !self.authority_allows(endpoint) {
+                self.wait_for_authority(endpoint);
                 continue;
             }
-            if self.organizations[organization].turns.first() == Some(flow) {
-                self.step_back(flow);
+            if !self.serve(endpoint, effects) {
+                continue;
+            }
+            let turns = &mut self.organizations[organization].turns;
+            if turns.first() == Some(endpoint) && self.round_is_over(endpoint) {
+                self.endpoints[endpoint].round = self.endpoints[endpoint].round.wrapping_add(1);
+                self.organizations[organization].turns.rotate(&mut self.endpoints);
             }
             if self.turns.first() == Some(organization) {
                 self.turns.rotate(&mut self.organizations);
@@ -35,22 +50,13 @@ impl Scheduler {
         }
     }
 
-    /// Puts the flow that had its turn behind the others of its organization. Where others wait for its endpoint it goes behind
-    /// them: it would be first at each place that becomes free there, for as long as no turn comes to it in between.
-    fn step_back(&mut self, slot: Slot<Flow>) {
-        let Flow { organization, endpoint, .. } = self.flows[slot];
-        if self.endpoints[endpoint].waiting.is_empty() {
-            self.organizations[organization].turns.rotate(&mut self.flows);
-        } else {
-            self.wait_for_endpoint(slot);
-            self.admit_flows(endpoint);
-        }
-    }
-
-    /// Gives a flow its turn; answers whether an attempt was started. If none was, one delivery less is ready.
-    fn serve(&mut self, flow: Slot<Flow>, effects: &mut Vec<Effect>) -> bool {
-        let Some(subscription) = self.flows[flow].turns.first() else { return false };
-        let Some(slot) = self.subscriptions[subscription].ready.first() else { return false };
+    /// Gives an endpoint its turn; answers whether an attempt was started. If none was, one delivery less is ready.
+    fn serve(&mut self, endpoint: Slot<Endpoint>, effects: &mut Vec<Effect>) -> bool {
+        let Some(slot) = self.next_at(endpoint) else {
+            debug_assert!(false, "an endpoint with nothing ready takes turns");
+            self.set_aside(endpoint);
+            return false;
+        };
         if self.has_expired(&self.entries[slot]) {
             // Its end is recorded as soon as enough of the other expired ones are.
             self.withdraw(slot);
@@ -65,11 +71,66 @@ impl Scheduler {
                 return false;
             }
         };
+        let round = self.endpoints[endpoint].round;
+        let subscription = self.entries[slot].subscription;
+        let flow = self.subscriptions[subscription].flow;
         self.start(chosen, effects);
+        self.step_back(flow, round);
         if self.flows[flow].turns.first() == Some(subscription) {
             self.flows[flow].turns.rotate(&mut self.subscriptions);
         }
+        self.charge(chosen, endpoint);
         true
+    }
+
+    /// What starts next at an endpoint. While its breaker is open: a test, or as a probe what has been due the
+    /// longest.
+    fn next_at(&mut self, endpoint: Slot<Endpoint>) -> Option<Slot<Entry>> {
+        let Endpoint { breaker, tests, turns, .. } = &self.endpoints[endpoint];
+        if breaker.is_open() {
+            return tests.first().copied().or_else(|| self.longest_due(endpoint));
+        }
+        let subscription = self.flows[turns.first()?].turns.first()?;
+        self.subscriptions[subscription].ready.first()
+    }
+
+    /// The oldest of those that come first in their subscriptions, where they stand in the order in which they became due.
+    fn longest_due(&mut self, endpoint: Slot<Endpoint>) -> Option<Slot<Entry>> {
+        let flows = self.endpoints[endpoint].turns.to_vec(&mut self.flows);
+        let mut oldest: Option<Slot<Entry>> = None;
+        for flow in flows {
+            for subscription in self.flows[flow].turns.to_vec(&mut self.subscriptions) {
+                let first = self.subscriptions[subscription].ready.first();
+                oldest =
+                    [oldest, first].into_iter().flatten().min_by_key(|entry| self.entries[*entry].sequence());
+            }
+        }
+        oldest
+    }
+
+    /// Where a delivery was started in the turn of another endpoint, since it comes first in its lane: its flow had a place at
+    /// its own endpoint, and if that was somebody else's turn there, the next place comes at once.
+    fn charge(&mut self, chosen: Slot<Entry>, turn_of: Slot<Endpoint>) {
+        let flow = self.subscriptions[self.entries[chosen].subscription].flow;
+        let endpoint = self.flows[flow].endpoint;
+        if endpoint == turn_of {
+            return;
+        }
+        let out_of_turn = self.endpoints[endpoint].turns.first() != Some(flow);
+        self.step_back(flow, self.endpoints[endpoint].round);
+        if out_of_turn && self.endpoints[endpoint].standing != Standing::Listed {
+            self.endpoints[endpoint].owed = true;
+        }
+    }
+
+    /// Whether a delivery could start at its endpoint in the turn of another one.
+    pub(super) fn may_start_out_of_turn(&self, entry: &Entry) -> bool {
+        let slot = self.endpoint_slot_of(entry);
+        let endpoint = &self.endpoints[slot];
+        endpoint.has_place(self.now)
+            && !endpoint.breaker.is_open()
+            && self.authority_allows(slot)
+            && self.slow_pool_allows(slot)
     }
 
     /// Makes a waiting delivery ready if it is due and its lane lets it.

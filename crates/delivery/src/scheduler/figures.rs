@@ -9,6 +9,8 @@ pub struct Figures {
     pub in_memory: usize,
     /// Attempts in flight.
     pub in_flight: usize,
+    /// Those of them that are in the slow pool.
+    pub slow: usize,
     /// Deliveries whose last turn is being made durable.
     pub recording: usize,
     /// Deliveries in memory that wait: for their time, their lane, or a free place.
@@ -24,8 +26,9 @@ impl Scheduler {
     pub fn figures(&self) -> Figures {
         Figures {
             in_memory: self.entries.len(),
-            in_flight: self.in_flight,
-            recording: self.busy.len() - self.in_flight,
+            in_flight: self.pools.len(),
+            slow: self.pools.slow(),
+            recording: self.busy.len() - self.pools.len(),
             waiting: self.entries.len() - self.busy.len(),
             bytes: self.entries.bytes()
                 + self.histories.bytes()

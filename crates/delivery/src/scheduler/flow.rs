@@ -3,7 +3,7 @@
 use rendezhook_domain::sequence::OrganizationNumber;
 
 use super::Scheduler;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Standing};
 use super::entry::{Entry, State};
 use super::list::{Linked, Links, List};
 use super::receiver::Receiver;
@@ -18,8 +18,8 @@ pub(super) struct Rotation;
 #[derive(Debug)]
 pub(super) struct Organization {
     pub(super) number: OrganizationNumber,
-    /// Its flows that have ready deliveries and take turns.
-    pub(super) turns: List<Flow, Rotation>,
+    /// Its endpoints that could start something.
+    pub(super) turns: List<Endpoint, Rotation>,
     pub(super) receivers: u32,
     rotation: Links<Organization>,
 }
@@ -42,31 +42,20 @@ impl Linked<Rotation> for Organization {
     }
 }
 
-/// The subscriptions of one receiver that go to one endpoint.
+/// The subscriptions of one receiver that go to one endpoint. While something of it is ready it takes turns at the endpoint.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
-    pub(super) organization: Slot<Organization>,
     pub(super) receiver: Slot<Receiver>,
     pub(super) endpoint: Slot<Endpoint>,
     /// Its subscriptions that have ready deliveries.
     pub(super) turns: List<Subscription, Rotation>,
     /// Its ready deliveries.
     pub(super) ready: usize,
+    /// The round of its endpoint in which it had a place last.
+    pub(super) round: u32,
     /// Its subscriptions.
     pub(super) subscriptions: u32,
-    standing: Standing,
     rotation: Links<Flow>,
-}
-
-/// Where a flow waits. It is idle exactly when nothing of it is ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Standing {
-    #[default]
-    Idle,
-    /// Among the flows of its organization that take turns.
-    Listed,
-    /// For its endpoint to open.
-    AtEndpoint,
 }
 
 impl Linked<Rotation> for Flow {
@@ -76,8 +65,12 @@ impl Linked<Rotation> for Flow {
 }
 
 impl Scheduler {
+    pub(super) fn endpoint_slot_of(&self, entry: &Entry) -> Slot<Endpoint> {
+        self.flows[self.subscriptions[entry.subscription].flow].endpoint
+    }
+
     pub(super) fn endpoint_of(&self, entry: &Entry) -> &Endpoint {
-        &self.endpoints[self.flows[self.subscriptions[entry.subscription].flow].endpoint]
+        &self.endpoints[self.endpoint_slot_of(entry)]
     }
 
     /// Moves a delivery to the end of the queue of another state.
@@ -87,7 +80,7 @@ impl Scheduler {
         let subscription = self.entries[slot].subscription;
         self.subscriptions[subscription].queue(state).push_back(&mut self.entries, slot);
         if state == State::Ready {
-            self.count_ready(subscription);
+            self.count_ready(slot);
         }
     }
 
@@ -97,7 +90,7 @@ impl Scheduler {
         self.entries[slot].state = State::Ready;
         let subscription = self.entries[slot].subscription;
         self.subscriptions[subscription].queue(State::Ready).push_front(&mut self.entries, slot);
-        self.count_ready(subscription);
+        self.count_ready(slot);
     }
 
     /// Takes a delivery out of the queue of its state.
@@ -105,108 +98,113 @@ impl Scheduler {
         let Entry { state, subscription, .. } = self.entries[slot];
         self.subscriptions[subscription].queue(state).remove(&mut self.entries, slot);
         if state == State::Ready {
-            self.discount_ready(subscription);
+            self.discount_ready(slot);
         }
     }
 
-    fn count_ready(&mut self, subscription: Slot<Subscription>) {
+    fn count_ready(&mut self, slot: Slot<Entry>) {
+        let subscription = self.entries[slot].subscription;
         let flow_slot = self.subscriptions[subscription].flow;
         let flow = &mut self.flows[flow_slot];
         flow.ready += 1;
+        let first_of_flow = flow.ready == 1;
+        let endpoint_slot = flow.endpoint;
+        let endpoint = &mut self.endpoints[endpoint_slot];
         let receiver = &mut self.receivers[flow.receiver];
         receiver.ready += 1;
-        if flow.standing == Standing::AtEndpoint {
+        if endpoint.standing != Standing::Listed {
             receiver.ready_but_closed += 1;
         }
         if self.subscriptions[subscription].ready.len() == 1 {
             flow.turns.push_back(&mut self.subscriptions, subscription);
         }
-        if self.flows[flow_slot].standing == Standing::Idle {
-            self.line_up(flow_slot);
+        let test = self.entries[slot].is_test();
+        if test {
+            endpoint.tests.push(slot);
+        }
+        if first_of_flow {
+            endpoint.turns.push_back(&mut self.flows, flow_slot);
+        }
+        if first_of_flow || test {
+            self.review(endpoint_slot);
         }
     }
 
-    fn discount_ready(&mut self, subscription: Slot<Subscription>) {
+    fn discount_ready(&mut self, slot: Slot<Entry>) {
+        let subscription = self.entries[slot].subscription;
         let flow_slot = self.subscriptions[subscription].flow;
         let flow = &mut self.flows[flow_slot];
         flow.ready -= 1;
+        let last_of_flow = flow.ready == 0;
+        let endpoint_slot = flow.endpoint;
+        let endpoint = &mut self.endpoints[endpoint_slot];
         let receiver_slot = flow.receiver;
         let receiver = &mut self.receivers[receiver_slot];
         receiver.ready -= 1;
-        if flow.standing == Standing::AtEndpoint {
+        if endpoint.standing != Standing::Listed {
             receiver.ready_but_closed -= 1;
         }
         if self.subscriptions[subscription].ready.is_empty() {
             flow.turns.remove(&mut self.subscriptions, subscription);
         }
-        if flow.ready == 0 {
-            let endpoint = flow.endpoint;
-            self.unlist(flow_slot);
-            self.admit_flows(endpoint);
+        let test = self.entries[slot].is_test();
+        if test {
+            endpoint.tests.retain(|other| *other != slot);
+        }
+        if last_of_flow {
+            endpoint.turns.remove(&mut self.flows, flow_slot);
+        }
+        if last_of_flow || test {
+            self.review(endpoint_slot);
         }
         self.settle(receiver_slot);
     }
 
-    /// Lets a flow that has something ready take turns, but not before those that wait for the same endpoint: one that has
-    /// something new each time would take every place that becomes free.
-    fn line_up(&mut self, slot: Slot<Flow>) {
-        let endpoint = self.flows[slot].endpoint;
-        if self.endpoints[endpoint].waiting.is_empty() {
-            self.list(slot);
-        } else {
-            self.wait_for_endpoint(slot);
-            self.admit_flows(endpoint);
+    /// Lets a flow that had its turn go behind the others at its endpoint. It was in this round of the endpoint.
+    pub(super) fn step_back(&mut self, slot: Slot<Flow>, round: u32) {
+        let flow = &mut self.flows[slot];
+        flow.round = round;
+        if flow.ready > 0 {
+            let turns = &mut self.endpoints[flow.endpoint].turns;
+            turns.remove(&mut self.flows, slot);
+            turns.push_back(&mut self.flows, slot);
         }
     }
 
-    /// Lets a flow take turns in its organization.
-    pub(super) fn list(&mut self, slot: Slot<Flow>) {
-        let Flow { organization, endpoint, .. } = self.flows[slot];
-        self.flows[slot].standing = Standing::Listed;
-        self.endpoints[endpoint].listed += 1;
-        self.organizations[organization].turns.push_back(&mut self.flows, slot);
-        if self.organizations[organization].turns.len() == 1 {
-            self.turns.push_back(&mut self.organizations, organization);
+    /// Whether every flow of an endpoint that has something ready had its turn in this round.
+    pub(super) fn round_is_over(&self, endpoint: Slot<Endpoint>) -> bool {
+        let endpoint = &self.endpoints[endpoint];
+        endpoint.turns.first().is_none_or(|flow| self.flows[flow].round == endpoint.round)
+    }
+
+    /// Notes for the receivers that have something ready for an endpoint that it takes turns now.
+    pub(super) fn count_opened(&mut self, endpoint: Slot<Endpoint>) {
+        let mut cursor = self.endpoints[endpoint].turns.first();
+        while let Some(slot) = cursor {
+            let Flow { receiver, ready, rotation, .. } = self.flows[slot];
+            self.receivers[receiver].ready_but_closed -= ready;
+            cursor = rotation.next;
         }
     }
 
-    /// Takes a flow from wherever it waits.
-    pub(super) fn unlist(&mut self, slot: Slot<Flow>) {
-        let Flow { organization, endpoint, receiver, ready, standing, .. } = self.flows[slot];
-        self.flows[slot].standing = Standing::Idle;
-        match standing {
-            Standing::Idle => {}
-            Standing::Listed => {
-                self.endpoints[endpoint].listed -= 1;
-                self.organizations[organization].turns.remove(&mut self.flows, slot);
-                if self.organizations[organization].turns.is_empty() {
-                    self.turns.remove(&mut self.organizations, organization);
-                }
-            }
-            Standing::AtEndpoint => {
-                self.endpoints[endpoint].waiting.remove(&mut self.flows, slot);
-                self.receivers[receiver].ready_but_closed -= ready;
-            }
+    /// Notes for the receivers that have something ready for an endpoint that it takes no turns any more.
+    pub(super) fn count_closed(&mut self, endpoint: Slot<Endpoint>) {
+        let mut cursor = self.endpoints[endpoint].turns.first();
+        while let Some(slot) = cursor {
+            let Flow { receiver, ready, rotation, .. } = self.flows[slot];
+            self.receivers[receiver].ready_but_closed += ready;
+            self.settle(receiver);
+            cursor = rotation.next;
         }
-    }
-
-    /// Lets a flow wait until its endpoint opens.
-    pub(super) fn wait_for_endpoint(&mut self, slot: Slot<Flow>) {
-        self.unlist(slot);
-        let Flow { endpoint, receiver, ready, .. } = self.flows[slot];
-        self.flows[slot].standing = Standing::AtEndpoint;
-        self.endpoints[endpoint].waiting.push_back(&mut self.flows, slot);
-        self.receivers[receiver].ready_but_closed += ready;
-        self.settle(receiver);
     }
 
     /// Lets a subscription's deliveries go to this endpoint from now on.
     pub(super) fn join_flow(&mut self, subscription: Slot<Subscription>, endpoint: Slot<Endpoint>) {
-        let Subscription { organization, receiver, .. } = self.subscriptions[subscription];
+        let Subscription { organization, receiver, rate_limit, .. } = self.subscriptions[subscription];
         let slot = match self.flow_slots.get(&(receiver, endpoint)) {
             Some(slot) => *slot,
             None => {
-                let slot = self.flows.insert(Flow { organization, receiver, endpoint, ..Flow::default() });
+                let slot = self.flows.insert(Flow { receiver, endpoint, ..Flow::default() });
                 self.flow_slots.insert((receiver, endpoint), slot);
                 self.endpoints[endpoint].flows += 1;
                 self.receivers[receiver].flows += 1;
@@ -214,43 +212,36 @@ impl Scheduler {
             }
         };
         self.subscriptions[subscription].flow = slot;
+        self.endpoints[endpoint].organization = organization;
+        self.endpoints[endpoint].rate.add(rate_limit, self.now);
         // With another endpoint the receiver may have use for more deliveries.
         self.settle(receiver);
-        let moved = usize::try_from(self.subscriptions[subscription].ready.len()).unwrap_or(usize::MAX);
-        let flow = &mut self.flows[slot];
-        flow.subscriptions += 1;
-        if moved == 0 {
-            return;
+        self.flows[slot].subscriptions += 1;
+        // What moves along comes in its order, as if it had become ready just now.
+        let ready = self.subscriptions[subscription].ready.to_vec(&mut self.entries);
+        self.subscriptions[subscription].ready = List::default();
+        for entry in ready {
+            self.subscriptions[subscription].ready.push_back(&mut self.entries, entry);
+            self.count_ready(entry);
         }
-        flow.ready += moved;
-        flow.turns.push_back(&mut self.subscriptions, subscription);
-        self.receivers[receiver].ready += moved;
-        match flow.standing {
-            Standing::Idle => self.line_up(slot),
-            Standing::Listed => {}
-            Standing::AtEndpoint => self.receivers[receiver].ready_but_closed += moved,
-        }
+        self.review(endpoint);
     }
 
     /// Takes a subscription out of its flow with all it has ready; the last one takes the flow along.
     pub(super) fn leave_flow(&mut self, subscription: Slot<Subscription>) {
         let slot = self.subscriptions[subscription].flow;
-        let moved = usize::try_from(self.subscriptions[subscription].ready.len()).unwrap_or(usize::MAX);
-        let flow = &mut self.flows[slot];
-        let (receiver, endpoint) = (flow.receiver, flow.endpoint);
-        flow.subscriptions -= 1;
-        if moved > 0 {
-            flow.turns.remove(&mut self.subscriptions, subscription);
-            flow.ready -= moved;
-            self.receivers[receiver].ready -= moved;
-            if flow.standing == Standing::AtEndpoint {
-                self.receivers[receiver].ready_but_closed -= moved;
-            }
+        let Flow { receiver, endpoint, .. } = self.flows[slot];
+        let ready = self.subscriptions[subscription].ready.to_vec(&mut self.entries);
+        for entry in &ready {
+            self.subscriptions[subscription].ready.remove(&mut self.entries, *entry);
+            self.discount_ready(*entry);
         }
-        if self.flows[slot].ready == 0 {
-            self.unlist(slot);
-            self.admit_flows(endpoint);
+        for entry in ready {
+            self.subscriptions[subscription].ready.push_back(&mut self.entries, entry);
         }
+        self.flows[slot].subscriptions -= 1;
+        self.endpoints[endpoint].rate.remove(self.subscriptions[subscription].rate_limit, self.now);
+        self.review(endpoint);
         if self.flows[slot].subscriptions == 0 {
             self.flows.remove(slot);
             self.flow_slots.remove(&(receiver, endpoint));

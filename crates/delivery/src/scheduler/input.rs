@@ -3,12 +3,17 @@
 use rendezhook_domain::outcome::Verdict;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::subscription::RateLimit;
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery, PendingPage};
 
 /// The runtime's number of an endpoint: one target URL without its query, of one organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EndpointNumber(pub u32);
+
+/// The runtime's number of an authority: a host and port, whoever sends there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct AuthorityNumber(pub u32);
 
 /// Something the scheduler has to know.
 #[derive(Debug, Clone)]
@@ -52,7 +57,8 @@ pub enum Input {
     Stop,
 }
 
-/// What the scheduler knows of a subscription. Its organization and its receiver never change.
+/// What the scheduler knows of a subscription. Its organization and its receiver never change, nor does the authority of an
+/// endpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubscriptionView {
     /// Which one.
@@ -63,6 +69,10 @@ pub struct SubscriptionView {
     pub receiver: ReceiverNumber,
     /// Where its deliveries go now.
     pub endpoint: EndpointNumber,
+    /// The host and port of that endpoint.
+    pub authority: AuthorityNumber,
+    /// The most deliveries a second that the endpoint takes, as far as this subscription is concerned.
+    pub rate_limit: Option<RateLimit>,
     /// Whether deliveries are attempted.
     pub enabled: bool,
     /// When failed deliveries are tried again.

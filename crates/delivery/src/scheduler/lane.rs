@@ -3,11 +3,8 @@
 //! Most lanes hold a single delivery, so a lane is no thing of its own: a table finds its first delivery, and the deliveries
 //! are linked to one another. Deliveries that were overtaken are in no lane; they only ask it for its turns (`claim`).
 
-use std::time::Duration;
-
 use hashbrown::HashTable;
 use rendezhook_domain::sequence::Sequence;
-use rendezhook_domain::time::Timestamp;
 
 use super::Scheduler;
 use super::entry::{Entry, Place, State};
@@ -148,13 +145,6 @@ fn last_below(
         cursor = entries[cursor].lane.previous?;
     }
     Some(cursor)
-}
-
-/// When the lane moves on past a delivery that failed first at that time.
-///
-/// All the time since then counts. (Time in which the endpoint was known to be unavailable should not: this is the place.)
-pub(super) fn overtaken_at(first_failed_at: Timestamp, hold: Duration) -> Timestamp {
-    first_failed_at.after(hold)
 }
 
 impl Scheduler {

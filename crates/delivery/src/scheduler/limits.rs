@@ -5,11 +5,15 @@ use std::time::Duration;
 /// The bounds within which the scheduler works. Every field has a sensible value in [`SchedulerLimits::default`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SchedulerLimits {
-    /// Attempts in flight over all endpoints. 1,024 by default.
+    /// Attempts in flight over all endpoints that are not older than a second: the fast pool. 1,024 by default.
     pub in_flight: usize,
+    /// Attempts in flight that are older: the slow pool. 4,096 by default.
+    pub slow_in_flight: usize,
+    /// Attempts in flight to one authority, over all endpoints and organizations. 256 by default.
+    pub authority_in_flight: u32,
     /// Attempts in flight to one endpoint, once its window has opened fully. 256 by default.
     pub endpoint_window: u32,
-    /// How long after its first failure a delivery still blocks its lane. 10 minutes by default.
+    /// How long a delivery that failed still blocks its lane: time in which its endpoint was available. 10 minutes by default.
     pub lane_hold: Duration,
     /// A receiver with fewer startable deliveries in memory than this gets another page. 256 by default.
     pub page_low_water: usize,
@@ -30,6 +34,8 @@ impl Default for SchedulerLimits {
     fn default() -> Self {
         Self {
             in_flight: 1_024,
+            slow_in_flight: 4_096,
+            authority_in_flight: 256,
             endpoint_window: 256,
             lane_hold: Duration::from_secs(600),
             page_low_water: 256,

@@ -21,7 +21,6 @@ use super::effect::Effect;
 use super::entry::{Entry, Place, Queue, State};
 use super::history::History;
 use super::input::PageRequest;
-use super::lane::overtaken_at;
 use super::list::List;
 use super::packed::{Packed64, PackedInstant};
 use super::receiver::Receiver;
@@ -260,9 +259,8 @@ impl Scheduler {
         let receiver = self.subscriptions[subscription].receiver;
         self.receivers[receiver].entries += 1;
         self.take_history(slot, delivery);
-        let overtaken = delivery
-            .first_failed_at
-            .is_some_and(|first| !test && overtaken_at(first, self.limits.lane_hold) <= self.now);
+        let held = delivery.first_failed_at.map(|_| delivery.lane_held);
+        let overtaken = held.is_some_and(|held| !test && held >= self.limits.lane_hold);
         if overtaken {
             self.entries[slot].place = Place::Overtaken;
         } else {
@@ -284,6 +282,9 @@ impl Scheduler {
         let history = self.histories.insert(History {
             entry: slot,
             first_failed_at: PackedInstant::new(delivery.first_failed_at),
+            lane_held_since: delivery
+                .first_failed_at
+                .map_or_else(PackedInstant::default, |_| self.held_since(slot, delivery.lane_held)),
             expires_at: PackedInstant::new(delivery.expires_at),
             due_at: PackedInstant::new(Some(delivery.due_at)),
             failed_attempts: delivery.failed_attempts,

@@ -36,7 +36,7 @@ pub(super) struct Receiver {
     pub(super) entries: usize,
     /// Those of them that are ready.
     pub(super) ready: usize,
-    /// Those of the ready ones whose endpoint takes nothing more at the moment.
+    /// Those of the ready ones whose endpoint takes no turns at the moment.
     pub(super) ready_but_closed: usize,
     pub(super) flows: u32,
     pub(super) subscriptions: u32,

@@ -129,6 +129,12 @@ impl<T: Default> Slab<T> {
         thing.unwrap_or_default()
     }
 
+    /// Where something is kept.
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot<T>> {
+        let things = self.chunks.iter().flatten();
+        (0..self.used).zip(things).filter(|(_, thing)| thing.is_some()).map(|(index, _)| Slot::at(index))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.length
     }

@@ -1,9 +1,11 @@
 //! Subscriptions: whose deliveries are attempted, and what happens to those in memory when that changes.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{Sequence, SubscriptionNumber};
+use rendezhook_domain::subscription::RateLimit;
 use rendezhook_domain::time::Timestamp;
 
 use super::Scheduler;
@@ -28,6 +30,7 @@ pub(super) struct Subscription {
     pub(super) enabled: bool,
     pub(super) deleted: bool,
     pub(super) retry: RetryPolicy,
+    pub(super) rate_limit: Option<RateLimit>,
     /// The highest sequence of its deliveries that were left in the store or dropped from memory.
     pub(super) missed: Sequence,
     /// How far what it missed is taken up again. Until all of it is, its new deliveries are left in the store too: they would
@@ -61,6 +64,7 @@ impl Default for Subscription {
             enabled: false,
             deleted: false,
             retry: RetryPolicy::from_delays(&[]),
+            rate_limit: None,
             missed: Sequence::ZERO,
             catch_up: None,
             gone: None,
@@ -108,7 +112,7 @@ impl Subscription {
 
 impl Scheduler {
     pub(super) fn change_subscription(&mut self, view: SubscriptionView) {
-        let endpoint = self.endpoint_slot(view.endpoint);
+        let endpoint = self.endpoint_slot(view.endpoint, view.authority, view.organization);
         let Some(slot) = self.subscription_slots.get(&view.subscription).copied() else {
             let receiver = self.receiver_slot(view.receiver, view.organization);
             let slot = self.subscriptions.insert(Subscription {
@@ -116,6 +120,7 @@ impl Scheduler {
                 organization: self.receivers[receiver].organization,
                 receiver,
                 retry: view.retry,
+                rate_limit: view.rate_limit,
                 missed: self.unknown.remove(&view.subscription).unwrap_or(self.unknown_overflow),
                 ..Subscription::default()
             });
@@ -128,9 +133,18 @@ impl Scheduler {
             return;
         };
         self.subscriptions[slot].retry = view.retry;
-        if self.flows[self.subscriptions[slot].flow].endpoint != endpoint {
+        let former = self.flows[self.subscriptions[slot].flow].endpoint;
+        if former != endpoint {
+            let held = self.held_by_subscription(slot);
             self.leave_flow(slot);
+            self.subscriptions[slot].rate_limit = view.rate_limit;
             self.join_flow(slot, endpoint);
+            self.carry_over(&held);
+        } else if self.subscriptions[slot].rate_limit != view.rate_limit {
+            let old = std::mem::replace(&mut self.subscriptions[slot].rate_limit, view.rate_limit);
+            self.endpoints[endpoint].rate.add(view.rate_limit, self.now);
+            self.endpoints[endpoint].rate.remove(old, self.now);
+            self.review(endpoint);
         }
         match (self.subscriptions[slot].enabled, view.enabled) {
             (false, true) => self.enable(slot),
@@ -144,6 +158,10 @@ impl Scheduler {
         let Some(slot) = self.subscription_slots.remove(&number) else { return };
         self.park(slot);
         self.subscriptions[slot].deleted = true;
+        let endpoint = self.flows[self.subscriptions[slot].flow].endpoint;
+        let rate_limit = self.subscriptions[slot].rate_limit.take();
+        self.endpoints[endpoint].rate.remove(rate_limit, self.now);
+        self.review(endpoint);
         for test in self.idle_entries(slot) {
             self.discard(test);
         }
@@ -154,6 +172,7 @@ impl Scheduler {
     fn enable(&mut self, slot: Slot<Subscription>) {
         self.subscriptions[slot].enabled = true;
         self.subscriptions[slot].gone = None;
+        self.start_slowly(self.flows[self.subscriptions[slot].flow].endpoint);
         if self.subscriptions[slot].missed == Sequence::ZERO {
             return;
         }
@@ -187,6 +206,14 @@ impl Scheduler {
             }
         }
         self.settle(receiver);
+    }
+
+    /// The failing deliveries of a subscription, and how long each has held its lane.
+    fn held_by_subscription(&mut self, slot: Slot<Subscription>) -> Vec<(Slot<Entry>, Duration)> {
+        let mut entries = self.idle_entries(slot);
+        entries.extend(self.subscriptions[slot].busy.to_vec(&mut self.entries));
+        let held = |entry| self.lane_held(&self.entries[entry]).map(|held| (entry, held));
+        entries.into_iter().filter_map(held).collect()
     }
 
     /// The deliveries of a subscription that wait or are ready.

@@ -1,5 +1,6 @@
 //! Small worlds in which one rule shows at a time.
 
+mod breakers;
 mod expiry;
 mod fairness;
 mod fixture;
@@ -9,3 +10,4 @@ mod memory;
 mod outcomes;
 mod paging;
 mod parking;
+mod places;

@@ -12,8 +12,8 @@ use super::slab::{Slab, Slot};
 /// Something other than a delivery that time alone brings about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Alarm {
-    /// An endpoint may have attempts again, unless it was told to wait longer.
-    HoldEnds(Slot<Endpoint>),
+    /// An endpoint may have attempts again.
+    LookAtEndpoint(Slot<Endpoint>),
     /// A page that could not be read is asked for again.
     PageAgain(Slot<Receiver>),
 }

@@ -3,21 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rendezhook_delivery::scheduler::effect::{AttemptOrder, Effect, RecordOrder};
-use rendezhook_delivery::scheduler::input::{EndpointNumber, Input, PageRequest, SubscriptionView};
+use rendezhook_delivery::scheduler::input::{
+    AuthorityNumber, EndpointNumber, Input, PageRequest, SubscriptionView,
+};
 use rendezhook_delivery::scheduler::{Figures, SchedulerLimits};
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 use rendezhook_domain::outcome::{Failure, Verdict};
 use rendezhook_domain::sequence::{ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
-use rendezhook_store::pending::DeliveryKey;
+use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 
+use self::availability::{Held, Outages};
+use self::endpoints::{Endpoints, Turned};
 use self::shares::Shares;
 use crate::model::{Model, Row};
 
 mod attempts;
+mod availability;
+mod endpoints;
 mod progress;
 mod records;
 mod shares;
+
+pub(crate) use self::endpoints::authority_of;
 
 /// The longest time for which an endpoint is left alone after an attempt that could not be made.
 const LONGEST_PAUSE: i64 = 1_200;
@@ -47,7 +55,12 @@ pub(crate) struct Checks {
     not_before: BTreeMap<DeliveryKey, (AttemptOrder, Timestamp)>,
     /// The last delivery of a subscription that was answered 410, and when, since it was enabled.
     gone: BTreeMap<SubscriptionNumber, (DeliveryKey, Timestamp)>,
+    /// Tests that were handed over directly: no backlog keeps them from being taken. Others may be in the store still.
+    taken_tests: BTreeSet<DeliveryKey>,
     shares: Shares,
+    endpoints: Endpoints,
+    outages: Outages,
+    held: Held,
 }
 
 impl Checks {
@@ -69,7 +82,11 @@ impl Checks {
             narrow: BTreeSet::new(),
             not_before: BTreeMap::new(),
             gone: BTreeMap::new(),
+            taken_tests: BTreeSet::new(),
             shares: Shares::default(),
+            endpoints: Endpoints::default(),
+            outages: Outages::default(),
+            held: Held::default(),
         }
     }
 
@@ -93,6 +110,11 @@ impl Checks {
                     self.not_before.retain(|_, (order, _)| !parked(order));
                 }
                 let former = self.told.insert(view.subscription, view.clone());
+                if let Some(former) = former.as_ref().filter(|former| former.endpoint != view.endpoint) {
+                    self.held.moved(view.subscription, former.endpoint, &self.outages, now);
+                    self.limited(former.endpoint, now);
+                }
+                self.limited(view.endpoint, now);
                 if view.enabled && former.as_ref().is_none_or(|former| !former.enabled) {
                     self.gone.remove(&view.subscription);
                 }
@@ -101,6 +123,9 @@ impl Checks {
             Input::SubscriptionDeleted(number) => {
                 self.disturbed.insert(*number);
                 let former = self.told.remove(number);
+                if let Some(former) = &former {
+                    self.limited(former.endpoint, now);
+                }
                 self.forget_unused(former.map(|view| view.endpoint));
             }
             Input::AttemptEnded { key, verdict } => self.ended(*key, verdict, now),
@@ -109,13 +134,17 @@ impl Checks {
             }
             Input::PageLoaded { request, page } => {
                 assert_eq!(self.pages.remove(&request.receiver), Some(*request));
-                if page.is_none() {
-                    self.page_pause = now.after(std::time::Duration::from_secs(1));
+                match page {
+                    Some(page) => self.loaded(&page.deliveries, request.subscription.is_some(), now),
+                    None => self.page_pause = now.after(std::time::Duration::from_secs(1)),
                 }
             }
             Input::Committed { deliveries, .. } => {
                 for delivery in deliveries {
                     self.announced(delivery.key.receiver, delivery.key.sequence);
+                    if delivery.origin == DeliveryOrigin::Test {
+                        self.taken_tests.insert(delivery.key);
+                    }
                 }
             }
             Input::Announced(news) => self.announced(news.receiver, news.sequence),
@@ -125,6 +154,26 @@ impl Checks {
         }
     }
 
+    fn limited(&mut self, endpoint: EndpointNumber, now: Timestamp) {
+        let views = self.told.values().filter(|view| view.endpoint == endpoint);
+        self.endpoints.limited(endpoint, views, now);
+    }
+
+    /// Deliveries are taken into memory, unless they are there, or nobody may attempt them.
+    fn loaded(&mut self, deliveries: &[PendingDelivery], again: bool, now: Timestamp) {
+        for delivery in deliveries {
+            let subscription = delivery.subscription;
+            if self.told.get(&subscription).is_some_and(|view| view.enabled) {
+                self.held.loaded(delivery, again || self.disturbed.contains(&subscription), now);
+            }
+        }
+    }
+
+    /// Time has passed, and what happened until now was told.
+    pub(crate) fn passed(&mut self, now: Timestamp) {
+        self.endpoints.age(&self.limits, now);
+    }
+
     fn announced(&mut self, receiver: ReceiverNumber, sequence: Sequence) {
         let highest = self.announced.entry(receiver).or_insert(sequence);
         *highest = sequence.max(*highest);
@@ -132,12 +181,14 @@ impl Checks {
 
     fn ended(&mut self, key: DeliveryKey, verdict: &Verdict, now: Timestamp) {
         let (order, endpoint) = self.in_flight.remove(&key).expect("it was in flight");
+        self.endpoints.ended(key, endpoint, verdict, now);
         match verdict {
             Verdict::Failure(Failure { costs_nothing: true, .. }) => {
                 let earliest = now.after(std::time::Duration::from_millis(800));
                 self.not_before.insert(key, (order, earliest));
                 let pause = Timestamp::from_milliseconds(now.milliseconds() + LONGEST_PAUSE);
                 self.pauses.insert(endpoint, pause);
+                self.outages.pause(endpoint, now, pause);
             }
             Verdict::Failure(failure) => {
                 self.owed.insert(key, *verdict);
@@ -146,6 +197,7 @@ impl Checks {
                 }
                 if let Some(hold) = failure.hold_endpoint {
                     let until = now.after(hold);
+                    self.outages.hold(endpoint, now, until);
                     let former = self.holds.entry(endpoint).or_insert(until);
                     *former = until.max(*former);
                 }
@@ -165,6 +217,7 @@ impl Checks {
             || self.in_flight.values().any(|(_, other)| *other == endpoint);
         if !used {
             self.narrow.remove(&endpoint);
+            self.endpoints.unused(endpoint);
         }
     }
 
@@ -172,6 +225,11 @@ impl Checks {
         match effect {
             Effect::StartAttempt(order) => self.started(order, model, now),
             Effect::Record(order) => self.recording(order, model, now),
+            Effect::EndpointChanged(endpoint, state) => match self.endpoints.turned(*endpoint, *state, now) {
+                Turned::Opened => self.outages.begin(*endpoint, now),
+                Turned::Left => self.outages.end(*endpoint, now),
+                Turned::Stayed => {}
+            },
             Effect::LoadPage(request) => {
                 assert!(!self.stopped, "{request:?} although the process is to end");
                 assert!(request.after < request.up_to, "{request:?} asks for nothing");
@@ -185,8 +243,11 @@ impl Checks {
     pub(crate) fn after(&mut self, figures: Figures, model: &Model, page_limit: usize, now: Timestamp) {
         assert_eq!(figures.in_flight, self.in_flight.len());
         assert_eq!(figures.recording, self.recording.len());
+        assert_eq!(figures.slow, self.endpoints.slow());
         assert_eq!(figures.in_memory, figures.waiting + figures.in_flight + figures.recording);
         assert!(self.owed.is_empty(), "no record of {:?}", self.owed);
+        let told = &self.told;
+        self.endpoints.after(|endpoint| told.values().any(|view| view.endpoint == endpoint));
         self.memory_is_bounded(figures, model, page_limit);
         self.nothing_is_stuck(model, now);
     }
@@ -220,10 +281,23 @@ impl Checks {
         model.cancelled().filter(|row| self.told.contains_key(&row.pending.subscription))
     }
 
-    /// Whether an endpoint asked for time, or has none of our connections left.
-    fn rests(&self, endpoint: EndpointNumber, now: Timestamp) -> bool {
+    /// Whether an endpoint takes nothing now: it asked for time, has none of our connections left or gets no more at its rate,
+    /// or, if it is not a test, its breaker is open.
+    fn rests(&self, endpoint: EndpointNumber, test: bool, now: Timestamp) -> bool {
         let until = |rests: &BTreeMap<_, Timestamp>| rests.get(&endpoint).is_some_and(|until| *until > now);
-        until(&self.holds) || until(&self.pauses)
+        until(&self.holds)
+            || until(&self.pauses)
+            || !self.endpoints.rate_allows(endpoint, now)
+            || (!test && self.endpoints.is_spared(endpoint, now))
+    }
+
+    /// How many attempts to an authority are in flight.
+    fn beside_at(&self, authority: AuthorityNumber) -> usize {
+        self.in_flight.values().filter(|(_, endpoint)| authority_of(*endpoint) == authority).count()
+    }
+
+    fn is_authority_full(&self, endpoint: EndpointNumber) -> bool {
+        self.beside_at(authority_of(endpoint)) >= self.limits.authority_in_flight as usize
     }
 
     /// Every delivery has exactly one end, except those of subscriptions that are paused, and nothing is in memory.

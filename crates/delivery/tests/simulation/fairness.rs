@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rendezhook_delivery::scheduler::effect::Effect;
-use rendezhook_delivery::scheduler::input::{EndpointNumber, Input, SubscriptionView};
+use rendezhook_delivery::scheduler::input::{AuthorityNumber, EndpointNumber, Input, SubscriptionView};
 use rendezhook_delivery::scheduler::{Scheduler, SchedulerLimits};
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::outcome::Outcome;
@@ -41,6 +41,7 @@ pub(crate) fn play(seed: u64) {
                     order.push((attempt.organization.get(), receiver, attempt.subscription.get()));
                 }
                 Effect::Record(record) => inputs.push(Input::Recorded(record.key)),
+                Effect::EndpointChanged(endpoint, state) => panic!("{endpoint:?} is {state:?}"),
                 Effect::LoadPage(request) => panic!("there is nothing to load: {request:?}"),
             }
         }
@@ -89,7 +90,16 @@ fn introduce(backlog: &BTreeMap<Served, usize>) -> Vec<Input> {
         let (receiver, endpoint) = (ReceiverNumber::new(*receiver), EndpointNumber(*receiver));
         let subscription = SubscriptionNumber::new(*subscription);
         let retry = RetryPolicy::standard();
-        let view = SubscriptionView { subscription, organization, receiver, endpoint, enabled: true, retry };
+        let view = SubscriptionView {
+            subscription,
+            organization,
+            receiver,
+            endpoint,
+            authority: AuthorityNumber(endpoint.0),
+            rate_limit: None,
+            enabled: true,
+            retry,
+        };
         inputs.push(Input::SubscriptionChanged(view));
         let deliveries = (0..*count).map(|_| {
             sequence += 1;

@@ -92,6 +92,8 @@ impl Plan {
 fn spacious(dice: &mut Dice) -> SchedulerLimits {
     SchedulerLimits {
         in_flight: dice.pick(&[1, 2, 4, 32]),
+        slow_in_flight: dice.pick(&[1, 2, 8, 64]),
+        authority_in_flight: dice.pick(&[1, 2, 4, 256]),
         endpoint_window: dice.pick(&[1, 2, 8, 256]),
         page_low_water: dice.count(1, 16),
         direct_high_water: dice.count(1, 64),
@@ -104,6 +106,8 @@ fn tight(kind: Kind, dice: &mut Dice) -> SchedulerLimits {
     let roomy = kind != Kind::Cramped;
     SchedulerLimits {
         in_flight: dice.count(1, 8),
+        slow_in_flight: dice.count(1, 12),
+        authority_in_flight: u32::try_from(dice.between(1, 6)).unwrap(),
         endpoint_window: u32::try_from(dice.between(1, 6)).unwrap(),
         lane_hold: Duration::from_secs(dice.between(10, 90)),
         page_low_water: dice.count(1, 5),

@@ -42,7 +42,11 @@ impl Summary {
             .iter()
             .map(|seed| format!("\n  cargo xtask simulate --from {seed} --seeds 1"))
             .collect();
-        assert!(self.broken.is_empty(), "invariants are broken; these play it again:{}", again.concat());
+        assert!(
+            self.broken.is_empty(),
+            "invariants are broken; these play it again (add each to FOUND in tests/simulation/main.rs when it is mended):{}",
+            again.concat()
+        );
     }
 }
 
@@ -72,6 +76,16 @@ pub(crate) fn play_one(seed: u64) -> Played {
 
 /// Plays `count` seeds from the first one on, on so many threads.
 pub(crate) fn play(first: u64, count: u64, threads: usize) -> Summary {
+    play_while(first, threads, |index, _| index < count)
+}
+
+/// Plays seeds from the first one on for so long, on so many threads.
+pub(crate) fn play_for(first: u64, duration: Duration, threads: usize) -> Summary {
+    play_while(first, threads, |_, passed| passed < duration)
+}
+
+/// Plays seeds while `more` says so of how many were begun and how long it took.
+fn play_while(first: u64, threads: usize, more: impl Fn(u64, Duration) -> bool + Sync) -> Summary {
     let began = Instant::now();
     let next = AtomicU64::new(0);
     let summary = Mutex::new(Summary::default());
@@ -80,7 +94,7 @@ pub(crate) fn play(first: u64, count: u64, threads: usize) -> Summary {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count || summary.lock().unwrap().broken.len() >= FAILURES {
+                    if !more(index, began.elapsed()) || summary.lock().unwrap().broken.len() >= FAILURES {
                         break;
                     }
                     let seed = first.wrapping_add(index);

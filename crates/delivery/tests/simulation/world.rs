@@ -26,7 +26,7 @@ mod publishing;
 mod restarts;
 
 /// When the histories begin, in milliseconds.
-const BEGIN: i64 = 1_000_000;
+const BEGIN: i64 = 1_680_001_000_000;
 
 /// How many steps a history may take.
 const STEPS: u64 = 400_000;
@@ -215,6 +215,7 @@ impl World {
             self.checks.told(input, now);
         }
         let mut effects = Vec::new();
+        self.checks.passed(now);
         self.scheduler.step(inputs, now, &mut self.jitter, &mut effects);
         for effect in effects {
             self.trace.note(now, &effect);
@@ -269,6 +270,7 @@ impl World {
         match effect {
             Effect::StartAttempt(order) => self.attempt(&order),
             Effect::Record(order) => self.later(Event::RecordWritten(order), self.pace.record),
+            Effect::EndpointChanged(..) => {}
             Effect::LoadPage(request) => self.later(Event::PageRead(request), self.pace.page),
         }
     }

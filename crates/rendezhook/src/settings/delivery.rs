@@ -26,9 +26,19 @@ pub(crate) struct DeliverySettings {
     #[arg(long, value_name = "TIME", env = "RENDEZHOOK_ATTEMPT_TIMEOUT")]
     pub attempt_timeout: Option<Span>,
 
-    /// Attempts under way at once, over all endpoints: 1 to 5120. [default: 1024]
+    /// Attempts under way at once that are not older than a second, over all endpoints: 1 to 5120. [default: 1024]
     #[arg(long, value_name = "COUNT", env = "RENDEZHOOK_ATTEMPTS_IN_FLIGHT", value_parser = clap::value_parser!(u32).range(1..=5120))]
     pub attempts_in_flight: Option<u32>,
+
+    /// Attempts under way at once that are older than a second: 1 to 20480. They have places of their own, so that endpoints that
+    /// hang do not take those of the others. [default: 4096]
+    #[arg(long, value_name = "COUNT", env = "RENDEZHOOK_SLOW_ATTEMPTS_IN_FLIGHT", value_parser = clap::value_parser!(u32).range(1..=20_480))]
+    pub slow_attempts_in_flight: Option<u32>,
+
+    /// Attempts under way at once to one host and port, over all organizations, which share them: 1 to 5120.
+    /// [default: 256, 5120 with --dev, where every receiver is on loopback]
+    #[arg(long, value_name = "COUNT", env = "RENDEZHOOK_ATTEMPTS_PER_AUTHORITY", value_parser = clap::value_parser!(u32).range(1..=5120))]
+    pub attempts_per_authority: Option<u32>,
 
     /// Attempts under way at once to one endpoint: 1 to 256. [default: 256]
     #[arg(long, value_name = "COUNT", env = "RENDEZHOOK_ATTEMPTS_PER_ENDPOINT", value_parser = clap::value_parser!(u32).range(1..=256))]
@@ -44,7 +54,8 @@ pub(crate) struct DeliverySettings {
     #[arg(long, value_name = "SECONDS,…", env = "RENDEZHOOK_RETRY_SCHEDULE", value_delimiter = ',')]
     pub retry_schedule: Option<Vec<u64>>,
 
-    /// How long a failing delivery holds back later actions of its resource. [default: 10m]
+    /// How long a failing delivery holds back later actions of its resource: time in which its endpoint was available.
+    /// [default: 10m]
     #[arg(long, value_name = "TIME", env = "RENDEZHOOK_LANE_HOLD")]
     pub lane_hold: Option<Span>,
 
@@ -74,6 +85,8 @@ impl DeliverySettings {
         Self {
             attempt_timeout: self.attempt_timeout.or(other.attempt_timeout),
             attempts_in_flight: self.attempts_in_flight.or(other.attempts_in_flight),
+            slow_attempts_in_flight: self.slow_attempts_in_flight.or(other.slow_attempts_in_flight),
+            attempts_per_authority: self.attempts_per_authority.or(other.attempts_per_authority),
             attempts_per_endpoint: self.attempts_per_endpoint.or(other.attempts_per_endpoint),
             attempts_per_address: self.attempts_per_address.or(other.attempts_per_address),
             retry_schedule: self.retry_schedule.or(other.retry_schedule),
@@ -99,7 +112,24 @@ impl DeliverySettings {
         Ok(span.duration())
     }
 
-    /// Attempts under way at once, over all endpoints.
+    /// Attempts under way at once that are older than a second.
+    ///
+    /// # Errors
+    /// When it is not between 1 and 20480.
+    pub(crate) fn slow_in_flight(&self) -> Result<u32, DeliverySettingError> {
+        in_range("slow-attempts-in-flight", self.slow_attempts_in_flight.unwrap_or(4_096), 20_480)
+    }
+
+    /// Attempts under way at once to one host and port; `dev` says that every receiver is on loopback.
+    ///
+    /// # Errors
+    /// When it is not between 1 and 5120.
+    pub(crate) fn per_authority(&self, dev: bool) -> Result<u32, DeliverySettingError> {
+        let usual = if dev { 5_120 } else { 256 };
+        in_range("attempts-per-authority", self.attempts_per_authority.unwrap_or(usual), 5_120)
+    }
+
+    /// Attempts under way at once that are not older than a second, over all endpoints.
     ///
     /// # Errors
     /// When it is not between 1 and 5120 (a settings file is not checked by the flags' own rules).

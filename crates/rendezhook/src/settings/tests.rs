@@ -33,6 +33,9 @@ fn flags_win_over_the_file_and_the_file_over_defaults() {
     assert_eq!(settings.delivery.attempt_deadline().unwrap().as_secs(), 20);
     assert_eq!(settings.delivery.in_flight().unwrap(), 7);
     assert_eq!(settings.delivery.per_endpoint().unwrap(), 256);
+    assert_eq!(settings.delivery.slow_in_flight().unwrap(), 4_096);
+    assert_eq!(settings.delivery.per_authority(false).unwrap(), 256);
+    assert_eq!(settings.delivery.per_authority(true).unwrap(), 5_120);
     assert!(!settings.listen.is_dev());
 }
 

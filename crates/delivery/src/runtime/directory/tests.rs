@@ -104,7 +104,7 @@ fn tells_everything_at_first_and_then_only_what_changed() {
     let other = organization(2, &[subscription(2, 3, "https://a.example/")]);
     let mut inputs = Vec::new();
     let first = catalogue(1, &[organization(1, &[Arc::clone(&kept), deleted]), Arc::clone(&other)]);
-    let mut directory = Directory::new(first, RetryPolicy::standard(), &mut inputs);
+    let mut directory = Directory::new(first, RetryPolicy::standard(), Breakers::default(), &mut inputs);
     assert_eq!(changed(&inputs).len(), 3);
     assert!(directory.knows(SubscriptionNumber::new(2)));
 
@@ -121,7 +121,8 @@ fn tells_everything_at_first_and_then_only_what_changed() {
 fn the_same_version_says_nothing() {
     let entry = catalogue(1, &[organization(1, &[subscription(1, 1, "https://a.example/")])]);
     let mut inputs = Vec::new();
-    let mut directory = Directory::new(Arc::clone(&entry), RetryPolicy::standard(), &mut inputs);
+    let mut directory =
+        Directory::new(Arc::clone(&entry), RetryPolicy::standard(), Breakers::default(), &mut inputs);
     inputs.clear();
     directory.update(entry, &mut inputs);
     assert!(inputs.is_empty());
@@ -131,7 +132,8 @@ fn the_same_version_says_nothing() {
 fn an_organization_that_is_gone_takes_its_subscriptions_along() {
     let gone = organization(1, &[subscription(1, 1, "https://a.example/")]);
     let mut inputs = Vec::new();
-    let mut directory = Directory::new(catalogue(1, &[gone]), RetryPolicy::standard(), &mut inputs);
+    let mut directory =
+        Directory::new(catalogue(1, &[gone]), RetryPolicy::standard(), Breakers::default(), &mut inputs);
     inputs.clear();
     directory.update(catalogue(2, &[]), &mut inputs);
     assert!(matches!(inputs[..], [Input::SubscriptionDeleted(_)]));
@@ -150,7 +152,7 @@ fn an_endpoint_is_shared_within_an_organization_only() {
         ],
     );
     let two = organization(2, &[subscription(2, 4, "https://a.example/hooks")]);
-    Directory::new(catalogue(1, &[one, two]), RetryPolicy::standard(), &mut inputs);
+    Directory::new(catalogue(1, &[one, two]), RetryPolicy::standard(), Breakers::default(), &mut inputs);
     let endpoints: Vec<EndpointNumber> = changed(&inputs).iter().map(|view| view.endpoint).collect();
     assert_eq!(endpoints[0], endpoints[1]);
     assert_ne!(endpoints[0], endpoints[2]);
@@ -163,6 +165,7 @@ fn endpoints_that_nobody_uses_are_forgotten_and_their_numbers_not_used_again() {
     let mut directory = Directory::new(
         catalogue(1, &[organization(1, &[subscription(1, 1, "https://a.example/")])]),
         RetryPolicy::standard(),
+        Breakers::default(),
         &mut inputs,
     );
     for version in 2..50 {
@@ -181,6 +184,6 @@ fn a_subscription_without_a_schedule_has_the_server_s() {
     let mut inputs = Vec::new();
     let own = RetryPolicy::from_seconds(&[1, 2, 3]).unwrap();
     let entry = catalogue(1, &[organization(1, &[subscription(1, 1, "https://a.example/")])]);
-    Directory::new(entry, own.clone(), &mut inputs);
+    Directory::new(entry, own.clone(), Breakers::default(), &mut inputs);
     assert_eq!(changed(&inputs)[0].retry, own);
 }

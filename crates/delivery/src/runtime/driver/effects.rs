@@ -21,6 +21,7 @@ impl Driver {
             match effect {
                 Effect::StartAttempt(order) => self.start_attempt(order),
                 Effect::Record(order) => self.record(&order),
+                Effect::EndpointChanged(endpoint, breaker) => self.directory.show_breaker(endpoint, breaker),
                 Effect::LoadPage(request) => self.store_work.load_page(request),
             }
         }

@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use rendezhook_domain::cause::Cause;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence};
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 
-use super::fixture::{Fixture, answered, delivery, failed, view};
+use super::fixture::{Fixture, answered, delivery, view};
 use crate::scheduler::SchedulerLimits;
 use crate::scheduler::input::{Input, SubscriptionView};
 
@@ -123,7 +122,7 @@ fn flows_that_share_a_narrow_endpoint_take_turns() {
 
 #[test]
 fn flows_that_share_a_narrow_endpoint_take_turns_while_another_one_takes_what_is_left() {
-    let limits = SchedulerLimits { in_flight: 2, ..SchedulerLimits::default() };
+    let limits = SchedulerLimits { in_flight: 2, endpoint_window: 1, ..SchedulerLimits::default() };
     let mut fixture = Fixture::within(limits, 0);
     for (number, endpoint) in [(1, 1), (2, 1), (3, 3)] {
         fixture.change(SubscriptionView {
@@ -135,8 +134,7 @@ fn flows_that_share_a_narrow_endpoint_take_turns_while_another_one_takes_what_is
     let backlog = |number: u32, sequences: RangeInclusive<u64>| {
         sequences.map(|sequence| to(sequence, number, number)).collect::<Vec<_>>()
     };
-    // A failure leaves the shared endpoint a single place.
-    let refused = failed(Cause::ConnectionRefused);
+    let refused = answered(500);
     fixture.commit(backlog(1, 1..=1));
     let first = fixture.order().key;
     fixture.step([Input::AttemptEnded { key: first, verdict: refused }, Input::Recorded(first)]);
@@ -164,7 +162,7 @@ fn flows_that_share_a_narrow_endpoint_take_turns_while_another_one_takes_what_is
 
 #[test]
 fn a_flow_that_has_something_new_each_time_does_not_take_every_place_of_an_endpoint() {
-    let limits = SchedulerLimits { in_flight: 2, ..SchedulerLimits::default() };
+    let limits = SchedulerLimits { in_flight: 2, endpoint_window: 1, ..SchedulerLimits::default() };
     let mut fixture = Fixture::within(limits, 0);
     for (number, endpoint) in [(1, 1), (2, 1), (3, 3)] {
         fixture.change(SubscriptionView {
@@ -173,11 +171,10 @@ fn a_flow_that_has_something_new_each_time_does_not_take_every_place_of_an_endpo
             ..view(number)
         });
     }
-    let refused = failed(Cause::ConnectionRefused);
+    let refused = answered(500);
     let end = |fixture: &mut Fixture, key| {
         fixture.step([Input::AttemptEnded { key, verdict: refused }, Input::Recorded(key)]);
     };
-    // A failure leaves the shared endpoint a single place.
     fixture.commit([to(1, 1, 1)]);
     let first = fixture.order().key;
     end(&mut fixture, first);

@@ -1,5 +1,6 @@
 //! A scheduler, a clock that is moved by hand, and what the scheduler wanted.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use rendezhook_domain::cause::Cause;
@@ -13,8 +14,8 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery, PendingPage};
 
-use crate::scheduler::effect::{AttemptOrder, Effect, RecordOrder};
-use crate::scheduler::input::{EndpointNumber, Input, PageRequest, SubscriptionView};
+use crate::scheduler::effect::{AttemptOrder, BreakerState, Effect, RecordOrder};
+use crate::scheduler::input::{AuthorityNumber, EndpointNumber, Input, PageRequest, SubscriptionView};
 use crate::scheduler::{Randomness, Scheduler, SchedulerLimits};
 
 /// The middle of every range: retries come without jitter.
@@ -32,6 +33,7 @@ pub(super) struct Fixture {
     started: Vec<AttemptOrder>,
     records: Vec<RecordOrder>,
     pages: Vec<PageRequest>,
+    breakers: HashMap<EndpointNumber, BreakerState>,
 }
 
 /// The subscription with this number: of organization and receiver 1, each to an endpoint of its own.
@@ -41,6 +43,8 @@ pub(super) fn view(number: u32) -> SubscriptionView {
         organization: OrganizationNumber::new(1),
         receiver: ReceiverNumber::new(1),
         endpoint: EndpointNumber(number),
+        authority: AuthorityNumber(number),
+        rate_limit: None,
         enabled: true,
         retry: RetryPolicy::standard(),
     }
@@ -96,6 +100,7 @@ impl Fixture {
             started: Vec::new(),
             records: Vec::new(),
             pages: Vec::new(),
+            breakers: HashMap::new(),
         };
         for number in 1..=subscriptions {
             fixture.step([Input::SubscriptionChanged(view(number))]);
@@ -110,6 +115,9 @@ impl Fixture {
             match effect {
                 Effect::StartAttempt(order) => self.started.push(order),
                 Effect::Record(order) => self.records.push(order),
+                Effect::EndpointChanged(endpoint, state) => {
+                    self.breakers.insert(endpoint, state);
+                }
                 Effect::LoadPage(request) => self.pages.push(request),
             }
         }
@@ -192,6 +200,11 @@ impl Fixture {
 
     pub(super) fn records(&mut self) -> Vec<RecordOrder> {
         std::mem::take(&mut self.records)
+    }
+
+    /// How the breaker of an endpoint stands.
+    pub(super) fn breaker(&self, endpoint: u32) -> BreakerState {
+        self.breakers.get(&EndpointNumber(endpoint)).copied().unwrap_or_default()
     }
 
     /// The only page that was asked for since.

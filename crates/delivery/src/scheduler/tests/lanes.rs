@@ -59,6 +59,7 @@ fn what_was_overtaken_takes_its_turn_but_never_beside_another_action() {
     let overtaken = PendingDelivery {
         failed_attempts: 4,
         first_failed_at: Some(fixture.now.before(seconds(900))),
+        lane_held: seconds(900),
         due_at: fixture.now.after(seconds(10)),
         ..delivery(1, 1, 7)
     };
@@ -78,6 +79,7 @@ fn the_lowest_that_could_start_goes_next_also_to_another_endpoint() {
     let overtaken = PendingDelivery {
         failed_attempts: 4,
         first_failed_at: Some(fixture.now.before(seconds(900))),
+        lane_held: seconds(900),
         ..delivery(1, 2, 7)
     };
     // Its endpoint asks for time, so it does not keep the lane from going on.

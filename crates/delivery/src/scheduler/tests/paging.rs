@@ -95,11 +95,10 @@ fn an_endpoint_that_rests_does_not_keep_its_siblings_from_being_loaded() {
     let mut fixture = Fixture::within(limits, 2);
     fixture.commit([delivery(1, 1, 1)]);
     fixture.finish(1, super::fixture::asking(503, 3_600));
-    fixture.commit((2..=30).map(|sequence| delivery(sequence, 1, sequence)));
     fixture.started();
-    fixture.commit([delivery(31, 2, 31)]);
+    fixture.announce(31);
     let request = fixture.page();
-    fixture.answer_page(request, (6..=30).map(|sequence| delivery(sequence, 1, sequence)), false);
+    fixture.answer_page(request, (2..=30).map(|sequence| delivery(sequence, 1, sequence)), false);
     let request = fixture.page();
     assert_eq!(request.after, Sequence::new(30));
     fixture.answer_page(request, [delivery(31, 2, 31)], true);

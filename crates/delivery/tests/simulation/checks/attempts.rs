@@ -1,6 +1,7 @@
 //! What holds when an attempt starts.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rendezhook_delivery::scheduler::effect::AttemptOrder;
 use rendezhook_domain::time::Timestamp;
@@ -9,6 +10,9 @@ use rendezhook_store::pending::DeliveryKey;
 use super::shares::Served;
 use super::{Checks, same_lane};
 use crate::model::{Model, Row};
+
+/// So long after its time a lane may move on past its head.
+const NOTICED_AFTER: Duration = Duration::from_secs(10);
 
 impl Checks {
     pub(super) fn started(&mut self, order: &AttemptOrder, model: &Model, now: Timestamp) {
@@ -35,20 +39,36 @@ impl Checks {
         );
         assert!(pending.expires_at.is_none_or(|at| at > now), "{order:?} has expired");
         assert!(self.holds.get(&endpoint).is_none_or(|until| *until <= now), "{endpoint:?} asked for time");
-        let beside = self.in_flight.values().filter(|(_, other)| *other == endpoint).count();
+        let beside: BTreeSet<_> =
+            self.in_flight.iter().filter(|(_, (_, other))| *other == endpoint).map(|(key, _)| *key).collect();
+        assert!(!self.is_authority_full(endpoint), "{order:?} has no place at {:?}", view.authority);
+        self.endpoints.started(order, endpoint, &beside, &self.limits, now);
+        let beside = beside.len();
         assert!(beside < self.limits.endpoint_window as usize, "the window of {endpoint:?} is full");
         assert!(beside == 0 || !self.narrow.contains(&endpoint), "{endpoint:?} failed just now");
-        assert!(self.in_flight.len() < self.limits.in_flight, "too many attempts in flight");
         if !test {
-            assert_eq!(order.overtaken, self.is_overtaken(row, now), "{order:?}");
+            let known =
+                if order.overtaken { self.may_be_overtaken(row, now) } else { !self.is_overtaken(row, now) };
+            assert!(known, "{order:?} after {:?}", self.held(row, now));
             self.has_its_turn(order, row, model, now);
         }
         self.shares.started(Served { organization: view.organization, receiver: key.receiver, endpoint });
         self.in_flight.insert(key, (*order, endpoint));
     }
 
+    /// How long a delivery has held its lane: the least and the most.
+    pub(super) fn held(&self, row: &Row, now: Timestamp) -> Option<(Duration, Duration)> {
+        let view = self.told.get(&row.pending.subscription)?;
+        self.held.range(&row.pending.key, view.endpoint, &self.outages, now)
+    }
+
+    /// Whether a lane has certainly moved on past a delivery.
     pub(super) fn is_overtaken(&self, row: &Row, now: Timestamp) -> bool {
-        row.pending.first_failed_at.is_some_and(|first| now >= first.after(self.limits.lane_hold))
+        self.held(row, now).is_some_and(|(least, _)| least >= self.limits.lane_hold + NOTICED_AFTER)
+    }
+
+    fn may_be_overtaken(&self, row: &Row, now: Timestamp) -> bool {
+        self.held(row, now).is_some_and(|(_, most)| most >= self.limits.lane_hold)
     }
 
     /// Lane order: no other action in flight, and everything before it durably ended, unless one of both was overtaken.
@@ -67,7 +87,7 @@ impl Checks {
         let passed = lane.find(|other| {
             let sibling = other.pending.subscription == order.subscription;
             other.pending.action < order.action
-                && !self.is_overtaken(other, now)
+                && !self.may_be_overtaken(other, now)
                 && self.told.contains_key(&other.pending.subscription)
                 && (sibling || !self.disturbed.contains(&other.pending.subscription))
         });
@@ -91,7 +111,10 @@ impl Checks {
                 && self.is_due(other, now)
                 && !self.disturbed.contains(&other.pending.subscription)
                 && view.is_some_and(|view| {
-                    view.enabled && !busy.contains(&view.endpoint) && !self.rests(view.endpoint, now)
+                    view.enabled
+                        && !busy.contains(&view.endpoint)
+                        && !self.rests(view.endpoint, false, now)
+                        && !self.is_authority_full(view.endpoint)
                 })
         });
         assert!(lower.is_none(), "{order:?} starts before {lower:?}");

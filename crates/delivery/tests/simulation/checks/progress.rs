@@ -22,15 +22,24 @@ impl Checks {
         }
         let busy: BTreeSet<_> = self.in_flight.values().map(|(_, endpoint)| *endpoint).collect();
         let mut waiting = BTreeSet::new();
+        let mut crowded_out = BTreeSet::new();
+        let full = self.endpoints.fast() >= self.limits.in_flight;
         for row in self.startable(model, now) {
             let SubscriptionView { organization, receiver, endpoint, .. } =
                 self.told[&row.pending.subscription];
-            let idle = !busy.contains(&endpoint);
-            let full = self.in_flight.len() >= self.limits.in_flight;
+            let served = Served { organization, receiver, endpoint };
+            let mut idle = !busy.contains(&endpoint);
+            if idle && self.is_authority_full(endpoint) {
+                idle = false;
+                crowded_out.insert(served);
+            }
             assert!(full || !idle, "{row:?} is due and nobody cares");
-            waiting.insert((Served { organization, receiver, endpoint }, idle));
+            waiting.insert((served, idle));
         }
-        self.shares.waiting(&waiting);
+        if full {
+            crowded_out.clear();
+        }
+        self.shares.waiting(&waiting, &crowded_out);
         if self.in_flight.is_empty() && self.recording.is_empty() && self.pages.is_empty() {
             for row in model.waiting().filter(|row| self.is_told(row)) {
                 self.does_not_expire_unnoticed(row, now);
@@ -67,7 +76,7 @@ impl Checks {
                 && !self.pages.contains_key(&key.receiver)
                 && !self.in_flight.contains_key(&key)
                 && !self.recording.contains_key(&key)
-                && !self.rests(endpoint, now)
+                && !self.rests(endpoint, self.taken_tests.contains(&row.pending.key), now)
                 && self.is_due(row, now)
         })
     }
@@ -84,7 +93,7 @@ impl Checks {
     fn does_not_expire_unnoticed(&self, row: &Row, now: Timestamp) {
         let endpoint = self.told[&row.pending.subscription].endpoint;
         let expired = row.pending.expires_at.is_some_and(|at| at <= now);
-        let excused = self.rests(endpoint, now) || self.page_pause > now;
+        let excused = self.rests(endpoint, false, now) || self.page_pause > now;
         assert!(!expired || excused, "{row:?} expires unnoticed");
     }
 }

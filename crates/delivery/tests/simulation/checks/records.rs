@@ -46,9 +46,22 @@ impl Checks {
                 // What ended in the store meanwhile has another history there, and a deleted subscription no schedule.
                 if let Some(view) = self.told.get(&order.subscription).filter(|_| row.is_waiting()) {
                     goes_on(failure, order, row, &view.retry);
+                    self.counts_on(order, row);
                 }
             }
         }
+    }
+
+    /// A retry says how long its delivery has held its lane.
+    fn counts_on(&mut self, order: &RecordOrder, row: &Row) {
+        let Disposition::Retry { lane_held, .. } = order.disposition else { return };
+        match self.held(row, order.at) {
+            Some((least, most)) => {
+                assert!((least..=most).contains(&lane_held), "{order:?}, and it was {least:?} to {most:?}");
+            }
+            None => assert_eq!(lane_held, Duration::ZERO, "{order:?} failed for the first time"),
+        }
+        self.held.failed(order.key, order.subscription, order.at);
     }
 
     /// Whether another delivery of the subscription was answered 410 ten minutes ago or later; notes that this one was.

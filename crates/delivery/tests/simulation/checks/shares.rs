@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use rendezhook_delivery::scheduler::input::EndpointNumber;
+use rendezhook_delivery::scheduler::input::{AuthorityNumber, EndpointNumber};
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber};
+
+use super::authority_of;
 
 /// While an organization could start something, no other one starts more attempts than this: one, since they take turns, and
 /// one more where what it could start changes meanwhile, so that it lines up anew.
@@ -17,6 +19,9 @@ const TURNS_OF_ANOTHER_RECEIVER: u32 = 18;
 
 /// While a receiver waits for a place at an endpoint, no other one starts more attempts there than this.
 const PLACES_OF_ANOTHER_RECEIVER: u32 = 2;
+
+/// While an organization waits for a place at an authority, no other one starts more attempts there than this.
+const PLACES_OF_ANOTHER_ORGANIZATION: u32 = 2;
 
 /// Who is served, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +37,7 @@ pub(super) struct Shares {
     organizations: Waits<OrganizationNumber, OrganizationNumber>,
     receivers: Waits<(OrganizationNumber, ReceiverNumber), ReceiverNumber>,
     places: Waits<(EndpointNumber, ReceiverNumber), ReceiverNumber>,
+    authorities: Waits<(AuthorityNumber, OrganizationNumber), OrganizationNumber>,
     /// What started in the step that is being looked at.
     started: Vec<Served>,
 }
@@ -42,8 +48,9 @@ impl Shares {
     }
 
     /// A step is over, and these could start something more now; those that come with `true` at an endpoint that has nothing
-    /// to do. Who waited before the step too was passed by everything that started in it.
-    pub(super) fn waiting(&mut self, waiting: &BTreeSet<(Served, bool)>) {
+    /// to do. `crowded_out` could but for their authority. Who waited before the step too was passed by everything that started in
+    /// it.
+    pub(super) fn waiting(&mut self, waiting: &BTreeSet<(Served, bool)>, crowded_out: &BTreeSet<Served>) {
         let started = std::mem::take(&mut self.started);
         let idle = || waiting.iter().filter(|(_, idle)| *idle).map(|(served, _)| served);
         self.organizations.go_on(
@@ -57,6 +64,13 @@ impl Shares {
             started.iter().map(|served| ((served.organization, served.receiver), served.receiver)),
             |(home, _), (other, _)| home == other,
             TURNS_OF_ANOTHER_RECEIVER,
+        );
+        let at = |served: &Served| (authority_of(served.endpoint), served.organization);
+        self.authorities.go_on(
+            &crowded_out.iter().map(at).collect(),
+            started.iter().map(|served| (at(served), served.organization)),
+            |(place, _), (other, _)| place == other,
+            PLACES_OF_ANOTHER_ORGANIZATION,
         );
         // A receiver that was served elsewhere does not wait for its turn either.
         let served: BTreeSet<_> = started.iter().map(|served| served.receiver).collect();

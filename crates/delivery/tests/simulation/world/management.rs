@@ -5,8 +5,10 @@ use std::time::Duration;
 use rendezhook_delivery::scheduler::input::{EndpointNumber, Input, SubscriptionView};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
+use rendezhook_domain::subscription::RateLimit;
 
 use super::{Event, World};
+use crate::checks::authority_of;
 use crate::plan::Kind;
 use crate::receivers::Habit;
 
@@ -27,11 +29,14 @@ impl World {
         let number = self.model.next_subscription();
         let receiver = organization * 10 + u32::try_from(self.dice.between(0, 2)).unwrap();
         let subscription = SubscriptionNumber::new(u32::try_from(number).unwrap());
+        let endpoint = self.some_endpoint(organization);
         let view = SubscriptionView {
             subscription,
             organization: OrganizationNumber::new(organization),
             receiver: ReceiverNumber::new(receiver),
-            endpoint: self.some_endpoint(organization),
+            endpoint,
+            authority: authority_of(endpoint),
+            rate_limit: self.some_rate(),
             enabled: true,
             retry: self.some_policy(),
         };
@@ -45,6 +50,14 @@ impl World {
         let habit = if calm { Habit::Healthy } else { self.dice.pick(&Habit::ALL) };
         self.habits.entry(endpoint).or_insert(habit);
         endpoint
+    }
+
+    /// Mostly none.
+    fn some_rate(&mut self) -> Option<RateLimit> {
+        if self.dice.chance(80) {
+            return None;
+        }
+        RateLimit::new(self.dice.pick(&[1, 2, 3, 50])).ok()
     }
 
     fn some_policy(&mut self) -> RetryPolicy {
@@ -81,11 +94,15 @@ impl World {
             }
             1..=2 => {
                 let endpoint = self.some_endpoint(organization);
-                self.change(number, |view| view.endpoint = endpoint);
+                self.change(number, |view| {
+                    view.endpoint = endpoint;
+                    view.authority = authority_of(endpoint);
+                });
             }
             3 => {
                 let retry = self.some_policy();
-                self.change(number, |view| view.retry = retry);
+                let rate_limit = self.some_rate();
+                self.change(number, |view| (view.retry, view.rate_limit) = (retry, rate_limit));
             }
             4 if numbers.len() < MOST_SUBSCRIPTIONS => {
                 self.subscribe(organization);
