@@ -12,4 +12,5 @@ mod receiver;
 mod serve;
 mod server;
 mod simplymeet;
+mod timers;
 mod upgrade;
