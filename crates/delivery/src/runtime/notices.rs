@@ -51,12 +51,14 @@ impl Announcer<'_> {
             "failed_deliveries": report.failed_deliveries,
             "last_failure": failure.map(|last| failed(last.at, &last.action, last.stage, last.result)),
         });
-        match disabled {
-            Some(reason) => body["reason"] = json!(reason.name()),
-            None => body["disable_at"] = json!(report.disable_at),
-        }
-        if !report.failing_actions.is_empty() {
-            body["actions"] = json!(report.failing_actions);
+        if let Value::Object(members) = &mut body {
+            match disabled {
+                Some(reason) => members.insert("reason".to_owned(), json!(reason.name())),
+                None => members.insert("disable_at".to_owned(), json!(report.disable_at)),
+            };
+            if !report.failing_actions.is_empty() {
+                members.insert("actions".to_owned(), json!(report.failing_actions));
+            }
         }
         self.notice(name, &subscription.id.to_string(), &body)
     }
