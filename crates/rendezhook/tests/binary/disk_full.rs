@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::receiver::Arrivals;
-use super::server::{ADMIN_KEY, Server, serve};
+use super::server::{ADMIN_KEY, Server, serve, until};
 
 /// Longer than anything takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,10 +83,8 @@ fn while_the_disk_is_full_publishing_is_refused_and_nothing_is_lost() {
     assert_eq!(server.call("GET", "/api/v1/deliveries", &key, None).0, 200);
 
     limit_files(&server, "unlimited");
-    while server.call("GET", "/health/ready", "", None).0 != 200 {
-        assert!(began.elapsed() < 2 * PATIENCE, "the server does not recover");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let ready = || server.call("GET", "/health/ready", "", None).0 == 200;
+    assert!(until(PATIENCE, ready), "the server does not recover");
     assert_eq!(publish(&server, &key, 1_000_000).0, 202);
     accepted.push("b-1000000".to_owned());
 
@@ -98,10 +96,7 @@ fn while_the_disk_is_full_publishing_is_refused_and_nothing_is_lost() {
         *arrived.entry(id).or_default() += 1;
     }
     let waiting = || server.call("GET", "/api/v1/deliveries?state=waiting", &key, None).1["items"].clone();
-    while waiting() != json!([]) {
-        assert!(began.elapsed() < 3 * PATIENCE, "outcomes are not recorded");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    assert!(until(PATIENCE, || waiting() == json!([])), "outcomes are not recorded");
     while let Some(id) = receiver.next(Duration::ZERO) {
         *arrived.entry(id).or_default() += 1;
     }

@@ -86,6 +86,7 @@ fn read_id(mut stream: TcpStream) -> Option<(TcpStream, String)> {
         request.extend_from_slice(buffer.get(..read)?);
     }
     let request = CapturedRequest::from_raw(&request).unwrap();
-    let id = serde_json::from_slice::<serde_json::Value>(&request.body).unwrap();
-    Some((stream, id["data"]["resource_id"].as_str().unwrap().to_owned()))
+    let body = serde_json::from_slice::<serde_json::Value>(&request.body).unwrap();
+    let id = body.pointer("/data/resource_id").and_then(serde_json::Value::as_str).unwrap();
+    Some((stream, id.to_owned()))
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -69,16 +69,7 @@ impl Server {
 
     /// Whether its process ends within this time.
     pub(crate) fn has_ended(&mut self, patience: Duration) -> bool {
-        let began = std::time::Instant::now();
-        loop {
-            if self.child.try_wait().unwrap().is_some() {
-                return true;
-            }
-            if began.elapsed() >= patience {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until(patience, || self.child.try_wait().unwrap().is_some())
     }
 
     /// Asks for something; none when the server has no answer, because it was killed.
@@ -175,6 +166,21 @@ impl Drop for Server {
         // It may have ended already.
         let _ended = self.child.kill();
         let _ended = self.child.wait();
+    }
+}
+
+/// Looks again and again whether something has come about; `false` when it has not within this time.
+#[expect(clippy::disallowed_methods, reason = "another process is looked at, which does not tell by itself")]
+pub(crate) fn until(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let began = Instant::now();
+    loop {
+        if condition() {
+            return true;
+        }
+        if began.elapsed() >= patience {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

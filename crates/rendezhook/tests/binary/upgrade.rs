@@ -1,12 +1,12 @@
 //! A data directory that an earlier program filled: `schema_2.sql` is what that program left after a stop.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::json;
 
 use super::receiver::Arrivals;
-use super::server::{ADMIN_KEY, Server, serve};
+use super::server::{ADMIN_KEY, Server, serve, until};
 
 /// Longer than anything takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,10 +53,6 @@ fn what_an_earlier_program_left_is_read_and_delivered() {
     let mut arrived: Vec<String> = (0..3).map(|_| receiver.next(PATIENCE).unwrap()).collect();
     arrived.sort();
     assert_eq!(arrived, ["b-0", "b-1", "b-2"]);
-    let began = Instant::now();
-    while count("delivered") < 6 {
-        assert!(began.elapsed() < PATIENCE);
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    assert!(until(PATIENCE, || count("delivered") == 6));
     assert_eq!(server.stop(), Some(0));
 }
