@@ -115,6 +115,8 @@ pub struct Scheduler {
     alarms: BinaryHeap<Reverse<(Timestamp, Alarm)>>,
 
     turns: List<Organization, Rotation>,
+    /// An endpoint whose turn comes next, since a place of it was taken out of turn.
+    owed: Option<Slot<Endpoint>>,
     unsettled: Vec<Slot<Receiver>>,
     /// Breakers that changed in the step under way.
     changed: Vec<(EndpointNumber, BreakerState)>,
@@ -157,6 +159,7 @@ impl Scheduler {
             expiry: Timer::default(),
             alarms: BinaryHeap::new(),
             turns: List::default(),
+            owed: None,
             unsettled: Vec::new(),
             changed: Vec::new(),
             crowded_out: VecDeque::new(),

@@ -44,6 +44,13 @@ impl Scheduler {
                 self.endpoints[endpoint].round = self.endpoints[endpoint].round.wrapping_add(1);
                 self.organizations[organization].turns.rotate(&mut self.endpoints);
             }
+            if let Some(owed) =
+                self.owed.take().filter(|owed| self.endpoints[*owed].standing == Standing::Listed)
+            {
+                let turns = &mut self.organizations[organization].turns;
+                turns.remove(&mut self.endpoints, owed);
+                turns.push_front(&mut self.endpoints, owed);
+            }
             if self.turns.first() == Some(organization) {
                 self.turns.rotate(&mut self.organizations);
             }
@@ -118,7 +125,12 @@ impl Scheduler {
         }
         let out_of_turn = self.endpoints[endpoint].turns.first() != Some(flow);
         self.step_back(flow, self.endpoints[endpoint].round);
-        if out_of_turn && self.endpoints[endpoint].standing != Standing::Listed {
+        if !out_of_turn {
+            return;
+        }
+        if self.endpoints[endpoint].standing == Standing::Listed {
+            self.owed = Some(endpoint);
+        } else {
             self.endpoints[endpoint].owed = true;
         }
     }
