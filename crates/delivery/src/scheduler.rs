@@ -60,6 +60,7 @@ mod paging;
 mod pool;
 mod rate;
 mod receiver;
+mod repetition;
 mod slab;
 mod subscription;
 mod timer;

@@ -4,6 +4,7 @@ mod certificates;
 mod egress;
 mod keys;
 mod master_key;
+mod replays;
 mod retention;
 mod run;
 
@@ -100,6 +101,7 @@ pub(crate) struct Application {
     server: Server,
     delivery: Delivery,
     timers: Timers,
+    replays: replays::Replays,
     retention: retention::Retention,
     /// The admin key, when it was made just now.
     pub new_admin_key: Option<NewAdminKey>,
@@ -174,6 +176,7 @@ impl Application {
             server: Server::new(state),
             delivery,
             timers,
+            replays: replays::Replays::new(Arc::clone(&shared), Arc::clone(&clock)),
             retention: retention::Retention::new(shared, clock, clock_guard, keep_bodies, keep_metadata),
             store,
             new_admin_key,

@@ -8,6 +8,7 @@ mod fields;
 mod health;
 pub(crate) mod organizations;
 pub(crate) mod receivers;
+pub(crate) mod replays;
 pub(crate) mod resources;
 pub(crate) mod scheduled;
 pub(crate) mod subscriptions;
@@ -30,4 +31,5 @@ pub(crate) fn routes() -> OpenApiRouter<ServerState> {
         .merge(subscriptions::routes())
         .merge(receivers::routes())
         .merge(deliveries::routes())
+        .merge(replays::routes())
 }

@@ -53,7 +53,7 @@ pub struct AttemptOrder {
     pub organization: OrganizationNumber,
     /// The subscription it is for.
     pub subscription: SubscriptionNumber,
-    /// The place of its action in commit order.
+    /// The place of its action in commit order; of a repetition its own.
     pub action: Sequence,
     /// Why it was made.
     pub origin: DeliveryOrigin,

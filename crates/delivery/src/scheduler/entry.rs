@@ -15,8 +15,9 @@ use super::subscription::Subscription;
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub(super) sequence: Packed48,
+    /// Of a repetition its own sequence (`repetition`).
     pub(super) action: Packed48,
-    /// The resource; of a test its own sequence, since its lane is its own.
+    /// The number of its lane: the resource's; of a test its own sequence; of a repetition neither (`repetition`).
     pub(super) resource: Packed64,
     pub(super) subscription: Slot<Subscription>,
     pub(super) history: Option<Slot<History>>,
@@ -85,6 +86,10 @@ impl Entry {
 
     pub(super) fn is_test(&self) -> bool {
         self.origin == DeliveryOrigin::Test
+    }
+
+    pub(super) fn is_repetition(&self) -> bool {
+        self.origin.is_repetition()
     }
 
     /// Its place in the lane: deliveries of one action stand together.

@@ -15,6 +15,7 @@ use super::effect::Effect;
 use super::endpoint::{Endpoint, Standing};
 use super::entry::{Entry, Place, State};
 use super::slab::Slot;
+use super::subscription::Subscription;
 
 impl Scheduler {
     /// Starts attempts until the limits are reached or nothing is left that could start.
@@ -81,6 +82,7 @@ impl Scheduler {
         let round = self.endpoints[endpoint].round;
         let subscription = self.entries[slot].subscription;
         let flow = self.subscriptions[subscription].flow;
+        self.note_turn(flow, self.entries[chosen].is_repetition());
         self.start(chosen, effects);
         self.step_back(flow, round);
         if self.flows[flow].turns.first() == Some(subscription) {
@@ -97,8 +99,8 @@ impl Scheduler {
         if breaker.is_open() {
             return tests.first().copied().or_else(|| self.longest_due(endpoint));
         }
-        let subscription = self.flows[turns.first()?].turns.first()?;
-        self.subscriptions[subscription].ready.first()
+        let flow = turns.first()?;
+        self.next_of(flow)
     }
 
     /// The oldest of those that come first in their subscriptions, where they stand in the order in which they became due.
@@ -107,9 +109,11 @@ impl Scheduler {
         let mut oldest: Option<Slot<Entry>> = None;
         for flow in flows {
             for subscription in self.flows[flow].turns.to_vec(&mut self.subscriptions) {
-                let first = self.subscriptions[subscription].ready.first();
-                oldest =
-                    [oldest, first].into_iter().flatten().min_by_key(|entry| self.entries[*entry].sequence());
+                let Subscription { ready, again, .. } = &self.subscriptions[subscription];
+                oldest = [oldest, ready.first(), again.first()]
+                    .into_iter()
+                    .flatten()
+                    .min_by_key(|entry| self.entries[*entry].sequence());
             }
         }
         oldest

@@ -51,6 +51,10 @@ pub(super) struct Flow {
     pub(super) turns: List<Subscription, Rotation>,
     /// Its ready deliveries.
     pub(super) ready: usize,
+    /// Those of them that are repetitions.
+    pub(super) again: usize,
+    /// Turns of others since a repetition had one, as far as it matters.
+    pub(super) others_served: u8,
     /// The round of its endpoint in which it had a place last.
     pub(super) round: u32,
     /// Its subscriptions.
@@ -78,7 +82,8 @@ impl Scheduler {
         self.leave_queue(slot);
         self.entries[slot].state = state;
         let subscription = self.entries[slot].subscription;
-        self.subscriptions[subscription].queue(state).push_back(&mut self.entries, slot);
+        let repetition = self.entries[slot].is_repetition();
+        self.subscriptions[subscription].queue(state, repetition).push_back(&mut self.entries, slot);
         if state == State::Ready {
             self.count_ready(slot);
         }
@@ -89,20 +94,23 @@ impl Scheduler {
         self.leave_queue(slot);
         self.entries[slot].state = State::Ready;
         let subscription = self.entries[slot].subscription;
-        self.subscriptions[subscription].queue(State::Ready).push_front(&mut self.entries, slot);
+        let repetition = self.entries[slot].is_repetition();
+        self.subscriptions[subscription].queue(State::Ready, repetition).push_front(&mut self.entries, slot);
         self.count_ready(slot);
     }
 
     /// Takes a delivery out of the queue of its state.
     pub(super) fn leave_queue(&mut self, slot: Slot<Entry>) {
         let Entry { state, subscription, .. } = self.entries[slot];
-        self.subscriptions[subscription].queue(state).remove(&mut self.entries, slot);
+        let repetition = self.entries[slot].is_repetition();
+        self.subscriptions[subscription].queue(state, repetition).remove(&mut self.entries, slot);
         if state == State::Ready {
             self.discount_ready(slot);
         }
     }
 
     fn count_ready(&mut self, slot: Slot<Entry>) {
+        self.count_again(slot, 1);
         let subscription = self.entries[slot].subscription;
         let flow_slot = self.subscriptions[subscription].flow;
         let flow = &mut self.flows[flow_slot];
@@ -115,7 +123,7 @@ impl Scheduler {
         if endpoint.standing != Standing::Listed {
             receiver.ready_but_closed += 1;
         }
-        if self.subscriptions[subscription].ready.len() == 1 {
+        if self.subscriptions[subscription].ready_count() == 1 {
             flow.turns.push_back(&mut self.subscriptions, subscription);
         }
         let test = self.entries[slot].is_test();
@@ -131,6 +139,7 @@ impl Scheduler {
     }
 
     fn discount_ready(&mut self, slot: Slot<Entry>) {
+        self.count_again(slot, -1);
         let subscription = self.entries[slot].subscription;
         let flow_slot = self.subscriptions[subscription].flow;
         let flow = &mut self.flows[flow_slot];
@@ -144,7 +153,7 @@ impl Scheduler {
         if endpoint.standing != Standing::Listed {
             receiver.ready_but_closed -= 1;
         }
-        if self.subscriptions[subscription].ready.is_empty() {
+        if self.subscriptions[subscription].ready_count() == 0 {
             flow.turns.remove(&mut self.subscriptions, subscription);
         }
         let test = self.entries[slot].is_test();
@@ -218,10 +227,14 @@ impl Scheduler {
         self.settle(receiver);
         self.flows[slot].subscriptions += 1;
         // What moves along comes in its order, as if it had become ready just now.
-        let ready = self.subscriptions[subscription].ready.to_vec(&mut self.entries);
+        let ready = self.ready_entries(subscription);
         self.subscriptions[subscription].ready = List::default();
+        self.subscriptions[subscription].again = List::default();
         for entry in ready {
-            self.subscriptions[subscription].ready.push_back(&mut self.entries, entry);
+            let repetition = self.entries[entry].is_repetition();
+            self.subscriptions[subscription]
+                .queue(State::Ready, repetition)
+                .push_back(&mut self.entries, entry);
             self.count_ready(entry);
         }
         self.review(endpoint);
@@ -231,13 +244,19 @@ impl Scheduler {
     pub(super) fn leave_flow(&mut self, subscription: Slot<Subscription>) {
         let slot = self.subscriptions[subscription].flow;
         let Flow { receiver, endpoint, .. } = self.flows[slot];
-        let ready = self.subscriptions[subscription].ready.to_vec(&mut self.entries);
+        let ready = self.ready_entries(subscription);
         for entry in &ready {
-            self.subscriptions[subscription].ready.remove(&mut self.entries, *entry);
+            let repetition = self.entries[*entry].is_repetition();
+            self.subscriptions[subscription]
+                .queue(State::Ready, repetition)
+                .remove(&mut self.entries, *entry);
             self.discount_ready(*entry);
         }
         for entry in ready {
-            self.subscriptions[subscription].ready.push_back(&mut self.entries, entry);
+            let repetition = self.entries[entry].is_repetition();
+            self.subscriptions[subscription]
+                .queue(State::Ready, repetition)
+                .push_back(&mut self.entries, entry);
         }
         self.flows[slot].subscriptions -= 1;
         self.endpoints[endpoint].rate.remove(self.subscriptions[subscription].rate_limit, self.now);

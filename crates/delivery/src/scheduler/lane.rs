@@ -17,7 +17,7 @@ use super::subscription::Subscription;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct LaneKey {
     pub(super) receiver: Slot<Receiver>,
-    /// The resource; of a test its own sequence.
+    /// The resource; of a test its own sequence; of repetitions neither (`repetition`).
     pub(super) resource: u64,
     /// A test's lane is its own.
     pub(super) test: bool,

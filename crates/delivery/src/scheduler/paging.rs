@@ -24,6 +24,7 @@ use super::input::PageRequest;
 use super::list::List;
 use super::packed::{Packed64, PackedInstant};
 use super::receiver::Receiver;
+use super::repetition::{lane_action, lane_number};
 use super::slab::Slot;
 use super::subscription::Subscription;
 use super::timer::Alarm;
@@ -242,17 +243,16 @@ impl Scheduler {
 
     fn take(&mut self, subscription: Slot<Subscription>, delivery: &PendingDelivery) {
         let test = delivery.origin == DeliveryOrigin::Test;
-        let own_lane = delivery.key.sequence.get();
         let slot = self.entries.insert(Entry {
             sequence: delivery.key.sequence.into(),
-            action: delivery.action.into(),
-            resource: Packed64::new(if test { own_lane } else { delivery.resource.get() }),
+            action: lane_action(delivery).into(),
+            resource: Packed64::new(lane_number(delivery)),
             subscription,
             origin: delivery.origin,
             ..Entry::default()
         });
         List::<Entry, Queue>::push_back(
-            self.subscriptions[subscription].queue(State::Waiting),
+            self.subscriptions[subscription].queue(State::Waiting, false),
             &mut self.entries,
             slot,
         );

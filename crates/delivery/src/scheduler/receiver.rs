@@ -36,6 +36,8 @@ pub(super) struct Receiver {
     pub(super) entries: usize,
     /// Those of them that are ready.
     pub(super) ready: usize,
+    /// Those of the ready ones that are repetitions: with however many of them, the others are wanted.
+    pub(super) again: usize,
     /// Those of the ready ones whose endpoint takes no turns at the moment.
     pub(super) ready_but_closed: usize,
     pub(super) flows: u32,
@@ -69,6 +71,7 @@ impl Receiver {
             catching_up: List::default(),
             entries: 0,
             ready: 0,
+            again: 0,
             ready_but_closed: 0,
             flows: 0,
             subscriptions: 0,
@@ -88,7 +91,8 @@ impl Receiver {
     /// With a single endpoint more deliveries are of no use while it is closed. With several, those of one that is closed must
     /// not keep the others from having theirs.
     pub(super) fn runs_low(&self, low_water: usize) -> bool {
-        self.ready < low_water || (self.flows > 1 && self.ready - self.ready_but_closed < low_water)
+        self.ready.saturating_sub(self.again) < low_water
+            || (self.flows > 1 && self.ready - self.ready_but_closed < low_water)
     }
 
     fn is_unused(&self) -> bool {

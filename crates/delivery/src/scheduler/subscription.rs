@@ -40,6 +40,8 @@ pub(super) struct Subscription {
     pub(super) gone: Option<(Sequence, Timestamp)>,
     pub(super) waiting: List<Entry, Queue>,
     pub(super) ready: List<Entry, Queue>,
+    /// Ready repetitions, which go behind the other ready ones.
+    pub(super) again: List<Entry, Queue>,
     pub(super) busy: List<Entry, Queue>,
     rotation: Links<Subscription>,
     catching_up: Links<Subscription>,
@@ -70,6 +72,7 @@ impl Default for Subscription {
             gone: None,
             waiting: List::default(),
             ready: List::default(),
+            again: List::default(),
             busy: List::default(),
             rotation: Links::default(),
             catching_up: Links::default(),
@@ -91,12 +94,18 @@ impl Linked<CatchingUp> for Subscription {
 
 impl Subscription {
     /// The queue of deliveries in this state.
-    pub(super) fn queue(&mut self, state: State) -> &mut List<Entry, Queue> {
+    pub(super) fn queue(&mut self, state: State, repetition: bool) -> &mut List<Entry, Queue> {
         match state {
             State::Waiting => &mut self.waiting,
+            State::Ready if repetition => &mut self.again,
             State::Ready => &mut self.ready,
             State::InFlight | State::Recording => &mut self.busy,
         }
+    }
+
+    /// How many of its deliveries are ready.
+    pub(super) fn ready_count(&self) -> u32 {
+        self.ready.len() + self.again.len()
     }
 
     /// Whether its new deliveries are taken as they come.
@@ -220,6 +229,7 @@ impl Scheduler {
     fn idle_entries(&mut self, slot: Slot<Subscription>) -> Vec<Slot<Entry>> {
         let mut idle = self.subscriptions[slot].waiting.to_vec(&mut self.entries);
         idle.extend(self.subscriptions[slot].ready.to_vec(&mut self.entries));
+        idle.extend(self.subscriptions[slot].again.to_vec(&mut self.entries));
         idle
     }
 

@@ -11,3 +11,4 @@ mod outcomes;
 mod paging;
 mod parking;
 mod places;
+mod repetitions;

@@ -315,6 +315,5 @@ impl Checks {
 }
 
 fn same_lane(row: &Row, other: &Row) -> bool {
-    let lane = |row: &Row| (row.pending.key.receiver, row.pending.resource);
-    lane(row) == lane(other) && !row.is_test() && !other.is_test()
+    row.lane() == other.lane() && !row.is_test() && !other.is_test()
 }

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rendezhook_delivery::scheduler::effect::RecordOrder;
 use rendezhook_delivery::scheduler::input::{PageRequest, SubscriptionView};
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
-use rendezhook_domain::sequence::{ReceiverNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::sequence::{ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber};
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::pending::{PendingDelivery, PendingPage};
 use rendezhook_store::record::Disposition;
+
+/// What names a lane.
+pub(crate) type Lane = (ReceiverNumber, ResourceNumber, bool);
 
 /// A delivery and its end, if it has one.
 #[derive(Debug, Clone)]
@@ -24,6 +27,16 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn is_test(&self) -> bool {
         self.pending.origin == DeliveryOrigin::Test
+    }
+
+    /// What names its lane: repetitions of a resource stand in one beside that of the others.
+    pub(crate) fn lane(&self) -> Lane {
+        (self.pending.key.receiver, self.pending.resource, self.pending.origin.is_repetition())
+    }
+
+    /// What gives it its place in its lane: repetitions stand each for itself.
+    pub(crate) fn step(&self) -> Sequence {
+        if self.pending.origin.is_repetition() { self.sequence() } else { self.pending.action }
     }
 
     pub(crate) fn sequence(&self) -> Sequence {

@@ -48,6 +48,7 @@ impl Application {
         let mut parts = JoinSet::new();
         parts.spawn(self.retention.run(until(stopped.clone())));
         parts.spawn(self.timers.run(until(stopped.clone())));
+        parts.spawn(self.replays.run(until(stopped.clone())));
         parts.spawn(self.server.run(self.listener, until(stopped)));
 
         let mut failure = None;

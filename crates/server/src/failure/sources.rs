@@ -8,6 +8,7 @@ use rendezhook_intake::schema::Misfit;
 use rendezhook_secrets::RandomnessError;
 use rendezhook_store::StoreError;
 use rendezhook_store::change::ChangeRefusal;
+use rendezhook_store::replay::ReplayRefusal;
 
 use super::{Failure, FailureKind, FieldError};
 
@@ -74,6 +75,16 @@ impl From<ChangeRefusal> for Failure {
             ChangeRefusal::Stale | ChangeRefusal::Taken => FailureKind::Conflict,
         };
         Self::new(kind, refusal.to_string())
+    }
+}
+
+impl From<ReplayRefusal> for Failure {
+    fn from(refusal: ReplayRefusal) -> Self {
+        match refusal {
+            ReplayRefusal::Unknown => Self::not_found("delivery or subscription"),
+            ReplayRefusal::TooMany(_) => Self::new(FailureKind::LimitReached, refusal.to_string()),
+            ReplayRefusal::KeyReused => Self::new(FailureKind::IdempotencyKeyReused, refusal.to_string()),
+        }
     }
 }
 

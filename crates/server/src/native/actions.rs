@@ -6,6 +6,7 @@ mod item;
 mod publish;
 mod split;
 
+pub(in crate::native) use self::idempotency::IdempotencyKey;
 pub(in crate::native) use self::item::object;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod list;
+mod replay;
 mod show;
 pub(super) mod view;
 
@@ -17,6 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(list::list))
         .routes(routes!(show::show))
         .routes(routes!(attempts::attempts))
+        .routes(routes!(replay::replay))
 }
 
 /// The id in a path. A malformed one names nothing.

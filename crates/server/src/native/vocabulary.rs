@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::delivery::{DeliveryOrigin, ExpiryReason, FinalState};
 use rendezhook_domain::organization::SchemaCheck;
+use rendezhook_domain::replay::{ReplayState, ReplayedStates};
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::{Dialect, RequestMethod, SubscriptionState, VerificationMethod};
@@ -51,6 +52,10 @@ words! {
     DeliveryStateWord = std::iter::once("waiting").chain(FinalState::ALL.map(FinalState::name));
     /// Why a delivery was made.
     DeliveryOriginWord = DeliveryOrigin::ALL.map(DeliveryOrigin::name);
+    /// How far a replay is.
+    ReplayStateWord = ReplayState::ALL.map(ReplayState::name);
+    /// How deliveries that are replayed ended.
+    ReplayedStatesWord = ReplayedStates::ALL.map(ReplayedStates::name);
     /// The requests an attempt consists of.
     StageWord = Stage::ALL.map(Stage::name);
     /// The states of a subscription.

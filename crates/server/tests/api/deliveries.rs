@@ -87,7 +87,8 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
             "due_at": "2026-01-15T09:30:00.000Z",
             "ended_at": null,
             "overtaken": false,
-            "last_attempt": null
+            "last_attempt": null,
+            "repeats": null
           }
         ],
         "next": null
@@ -155,6 +156,7 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
             "total_ms": 5000.0
           }
         },
+        "repeats": null,
         "resource": {
           "title": "Appointment",
           "confirmed": {
@@ -211,6 +213,7 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
             "total_ms": 5000.0
           }
         },
+        "repeats": null,
         "resource": {
           "title": "Appointment",
           "confirmed": {
@@ -415,7 +418,8 @@ async fn a_test_answers_with_its_outcome() {
               "first_byte_ms": null,
               "total_ms": 5000.0
             }
-          }
+          },
+          "repeats": null
         }
       }
     }

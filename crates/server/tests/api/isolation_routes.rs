@@ -27,9 +27,12 @@ async fn with_everything(api: &Api) -> (String, Ids) {
         "deliver_at": "2026-02-01T00:00:00Z", "key": "reminder"
     });
     api.post("/api/v1/actions", &key, later).await;
+    let everything = json!({ "state": "all", "since": "2026-01-01T00:00:00Z" });
+    let replay = api.post("/api/v1/replays", &key, everything).await.member("/id");
     let ids = HashMap::from([
         ("timer_id", timer),
         ("key", String::from("reminder")),
+        ("replay_id", replay),
         ("delivery_id", first(String::from("/api/v1/deliveries"), "/items/0/id").await),
         ("receiver_id", first(String::from("/api/v1/receivers"), "/items/0/id").await),
         ("key_id", first(format!("/api/v1/organizations/{organization}/keys"), "/items/0/id").await),

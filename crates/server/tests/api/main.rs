@@ -24,6 +24,7 @@ mod oauth_clients;
 mod organizations;
 mod publishing;
 mod receivers;
+mod replays;
 mod resources;
 mod scheduled;
 mod schema_check;

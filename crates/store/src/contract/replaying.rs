@@ -242,8 +242,9 @@ pub async fn deliveries_become_due_at_the_rate(fixture: &dyn Fixture) {
     let waiting = world.waiting(one).await;
     assert_eq!(waiting.last().unwrap().due_at, at(1_010));
     assert_eq!(shown(&world, organization, id).await.state, ReplayState::Running);
+    // Nor does a clock that is set back stop it.
     for second in 0..60 {
-        advance(&world, at(1_000 + second)).await;
+        advance(&world, at(500 + second)).await;
     }
     let done = shown(&world, organization, id).await;
     assert_eq!((done.state, done.counts.made), (ReplayState::Done, 250));

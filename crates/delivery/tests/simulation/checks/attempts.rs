@@ -76,7 +76,7 @@ impl Checks {
         let mut lane = model.waiting().filter(|other| same_lane(row, other));
         let other_action = |key: &DeliveryKey| {
             let other = &model.rows[&key.sequence];
-            same_lane(row, other) && other.pending.action != order.action
+            same_lane(row, other) && other.step() != order.action
         };
         let attempted = self.recording.values().filter(|record| record.attempted).map(|record| &record.key);
         let in_flight = self.in_flight.keys().chain(attempted).find(|key| other_action(key));
@@ -86,7 +86,7 @@ impl Checks {
         }
         let passed = lane.find(|other| {
             let sibling = other.pending.subscription == order.subscription;
-            other.pending.action < order.action
+            other.step() < order.action
                 && !self.may_be_overtaken(other, now)
                 && self.told.contains_key(&other.pending.subscription)
                 && (sibling || !self.disturbed.contains(&other.pending.subscription))
@@ -106,7 +106,7 @@ impl Checks {
         let lower = model.waiting().find(|other| {
             let view = self.told.get(&other.pending.subscription);
             same_lane(row, other)
-                && other.pending.action < order.action
+                && other.step() < order.action
                 && self.is_overtaken(other, now)
                 && self.is_due(other, now)
                 && !self.disturbed.contains(&other.pending.subscription)

@@ -3,15 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rendezhook_delivery::scheduler::input::SubscriptionView;
-use rendezhook_domain::sequence::{ReceiverNumber, ResourceNumber, Sequence};
+use rendezhook_domain::sequence::Sequence;
 use rendezhook_domain::time::Timestamp;
 
 use super::shares::Served;
 use super::{Checks, LONGEST_PAUSE};
-use crate::model::{Model, Row};
-
-/// What names a lane.
-type Lane = (ReceiverNumber, ResourceNumber);
+use crate::model::{Lane, Model, Row};
 
 impl Checks {
     /// Whatever could start has started, or waits for one of the attempts that are in flight, of which there are as many as
@@ -50,13 +47,12 @@ impl Checks {
     /// Deliveries whose turn it is as far as their lane and their endpoint's wishes go. What may still lie in the store is not
     /// among them.
     fn startable<'a>(&'a self, model: &'a Model, now: Timestamp) -> impl Iterator<Item = &'a Row> {
-        let lane = |row: &Row| -> Lane { (row.pending.key.receiver, row.pending.resource) };
         let busy_keys = self.in_flight.keys().chain(self.recording.keys());
         let busy_rows = busy_keys.map(|key| &model.rows[&key.sequence]);
         let taken_lanes: BTreeSet<Lane> = busy_rows
             .chain(self.cancelled_unknown_to_it(model))
             .filter(|row| !row.is_test())
-            .map(lane)
+            .map(Row::lane)
             .collect();
         let mut heads: BTreeMap<Lane, Sequence> = BTreeMap::new();
         model.waiting().filter(move |row| {
@@ -65,13 +61,13 @@ impl Checks {
             }
             let endpoint = self.told[&row.pending.subscription].endpoint;
             let head = if row.is_test() || self.is_overtaken(row, now) {
-                row.pending.action
+                row.step()
             } else {
-                *heads.entry(lane(row)).or_insert(row.pending.action)
+                *heads.entry(row.lane()).or_insert(row.step())
             };
-            let lane_is_free = row.is_test() || !taken_lanes.contains(&lane(row));
+            let lane_is_free = row.is_test() || !taken_lanes.contains(&row.lane());
             let key = row.pending.key;
-            head == row.pending.action
+            head == row.step()
                 && lane_is_free
                 && !self.pages.contains_key(&key.receiver)
                 && !self.in_flight.contains_key(&key)

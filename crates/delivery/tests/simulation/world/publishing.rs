@@ -24,6 +24,50 @@ impl World {
         for _ in 0..self.dice.pick(&[1, 1, 1, 2, burst]) {
             self.publish_one();
         }
+        if self.dice.chance(15) {
+            self.repeat_some();
+        }
+    }
+
+    /// Makes a few ended deliveries of one subscription once more, as a replay does.
+    fn repeat_some(&mut self) {
+        let ended: Vec<_> =
+            self.model.rows.values().filter(|row| !row.is_waiting() && !row.is_test()).collect();
+        let Some(first) = ended.get(self.dice.count(0, ended.len().max(1) - 1)) else { return };
+        let subscription = first.pending.subscription;
+        let Some(organization) = self.model.subscriptions.get(&subscription).map(|view| view.organization)
+        else {
+            return;
+        };
+        let from = first.sequence();
+        let count = self.dice.count(1, 4);
+        let repeated: Vec<PendingDelivery> = self
+            .model
+            .rows
+            .range(from..)
+            .map(|(_, row)| row)
+            .filter(|row| !row.is_waiting() && !row.is_test() && row.pending.subscription == subscription)
+            .take(count)
+            .map(|row| row.pending)
+            .collect();
+        let mut due_at = Timestamp::from_milliseconds(self.now);
+        let mut deliveries = Vec::new();
+        for of in repeated {
+            let pending = PendingDelivery {
+                key: DeliveryKey { sequence: self.model.next_sequence(), ..of.key },
+                origin: DeliveryOrigin::Replay,
+                due_at,
+                failed_attempts: 0,
+                first_failed_at: None,
+                lane_held: Duration::ZERO,
+                expires_at: None,
+                ..of
+            };
+            due_at = due_at.after(Duration::from_millis(100));
+            self.model.commit(pending);
+            deliveries.push(pending);
+        }
+        self.hand_over(organization, deliveries);
     }
 
     /// Commits an action for some subscriptions of one organization.

@@ -15,7 +15,7 @@ use crate::state::ServerState;
 const LIFETIME: Duration = Duration::from_secs(24 * 3_600);
 
 /// The key a request carries, if any: bare, or quoted as a string of structured fields (RFC 9651, section 3.3.3).
-pub(super) struct IdempotencyKey {
+pub(in crate::native) struct IdempotencyKey {
     key: Option<String>,
     context: Context,
 }
@@ -41,7 +41,7 @@ impl FromRequestParts<ServerState> for IdempotencyKey {
 
 impl IdempotencyKey {
     /// The claim of a request with this body; `None` without a key.
-    pub(super) fn claim(mut self, body: &[u8], now: Timestamp) -> Option<IdempotencyClaim> {
+    pub(in crate::native) fn claim(mut self, body: &[u8], now: Timestamp) -> Option<IdempotencyClaim> {
         let key = self.key?;
         self.context.update(body);
         let mut fingerprint = [0; 32];

@@ -21,14 +21,14 @@ use crate::native::vocabulary;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub(crate) struct DeliveryView {
-    /// Its id, which is the `webhook-id` of every attempt too.
+    /// Its id, which is the `webhook-id` of every attempt too, unless it is a replay.
     #[schema(value_type = String, example = "dlv_0198b2f0c0de7000800000000000abcd")]
     id: DeliveryId,
     /// The subscription it is for; null once that is deleted.
     #[schema(value_type = Option<String>, example = "sub_0198b2f0c0de7000800000000000abcd")]
     subscription: Option<SubscriptionId>,
     /// `original` when an action matched; `test` when somebody asked for a test; `re_push` when somebody asked for stored resources
-    /// to be pushed anew.
+    /// to be pushed anew; `replay` when somebody asked for an ended delivery once more; `backfill` when another subscription got it first.
     #[schema(value_type = vocabulary::DeliveryOriginWord)]
     origin: DeliveryOrigin,
     /// What happened.
@@ -68,6 +68,9 @@ pub(crate) struct DeliveryView {
     overtaken: bool,
     /// The last attempt in short.
     last_attempt: Option<LastAttemptView>,
+    /// The delivery that it repeats, when it is a replay or a backfill. The id of a replay's is its `webhook-id`.
+    #[schema(value_type = Option<String>, example = "dlv_0198b2f0c0de7000800000000000abcd")]
+    repeats: Option<DeliveryId>,
 }
 
 /// The last attempt of a delivery in short.
@@ -154,6 +157,7 @@ impl DeliveryView {
             expired_because: stored.expired_because,
             overtaken: stored.overtaken,
             last_attempt: stored.last.map(LastAttemptView::from),
+            repeats: stored.repeats,
         }
     }
 }

@@ -54,8 +54,11 @@ impl Making<'_> {
     /// When the next delivery of a replay is due; `None` when it is not to be made yet.
     fn due(&self, replay: &ActiveReplay) -> Option<u64> {
         let now = u64::try_from(self.now.milliseconds()).unwrap_or(0).saturating_mul(MICROSECONDS);
-        let due = replay.next_due.max(now);
-        let may = due <= now.saturating_add(AHEAD) && replay.counts.waiting() < WAITING_AT_ONCE;
+        let latest = now.saturating_add(AHEAD);
+        // Further ahead than that nothing is made: the clock was set back meanwhile.
+        let set_back = replay.next_due > latest.saturating_add(replay.rate.beat_microseconds());
+        let due = if set_back { now } else { replay.next_due.max(now) };
+        let may = due <= latest && replay.counts.waiting() < WAITING_AT_ONCE;
         may.then_some(due)
     }
 }
