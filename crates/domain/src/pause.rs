@@ -33,7 +33,7 @@ pub struct Drain {
 }
 
 /// What keeps a receiver from being delivered to by its owner's will, and how it is let go on afterwards.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Interruptions {
     /// The pause under way.
     pub pause: Option<Pause>,
@@ -46,6 +46,12 @@ pub struct Interruptions {
 impl Interruptions {
     /// How many maintenance windows a receiver may have.
     pub const MAXIMUM_WINDOWS: usize = 20;
+
+    /// Whether there is none of them.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 
     /// Whether the receiver gets nothing at this instant.
     #[must_use]

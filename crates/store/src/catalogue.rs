@@ -13,6 +13,7 @@ use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Happening;
 use rendezhook_domain::organization::Organization;
+use rendezhook_domain::pause::Interruptions;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber, TimerNumber};
 use rendezhook_domain::subscription::{Dialect, Subscription};
@@ -83,6 +84,8 @@ pub struct ReceiverEntry {
     pub name: Arc<str>,
     /// Whether its owner gave the name.
     pub named: bool,
+    /// When its owner does not want deliveries, and how a backlog drains.
+    pub interruptions: Interruptions,
     /// When it was made.
     pub created_at: Timestamp,
 }

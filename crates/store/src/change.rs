@@ -7,6 +7,7 @@ use rendezhook_domain::action::ActionName;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId, TimerId};
 use rendezhook_domain::matching::Filter;
 use rendezhook_domain::organization::SchemaCheck;
+use rendezhook_domain::pause::{Drain, MaintenanceWindow, Pause};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber, TimerNumber};
 use rendezhook_domain::subscription::{
@@ -50,6 +51,15 @@ pub enum CatalogueChange {
         organization: OrganizationNumber,
         /// Which one.
         client: OAuthClientId,
+    },
+    /// Changes a receiver.
+    UpdateReceiver {
+        /// Whose receiver.
+        organization: OrganizationNumber,
+        /// Which one.
+        receiver: ReceiverId,
+        /// What changes.
+        update: ReceiverUpdate,
     },
     /// Makes a subscription, and its receiver when there is none of that name.
     CreateSubscription(Box<NewSubscription>),
@@ -201,6 +211,17 @@ pub struct TimerUpdate {
     pub expires_after_seconds: Option<Option<u32>>,
     /// Now.
     pub at: Timestamp,
+}
+
+/// New values of a receiver; `None` leaves a field as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReceiverUpdate {
+    /// The pause under way; `Some(None)` ends it.
+    pub pause: Option<Option<Pause>>,
+    /// Its maintenance windows.
+    pub maintenance: Option<Vec<MaintenanceWindow>>,
+    /// The limit under which its backlog drains; `Some(None)` takes it away.
+    pub drain: Option<Option<Drain>>,
 }
 
 /// An OAuth client to be made.

@@ -56,6 +56,7 @@ macro_rules! store_contract {
                 subscriptions_of_one_endpoint_share_a_receiver,
                 the_limit_of_a_dialect_holds,
                 a_simplymeet_hook_keeps_its_own_secret,
+                interruptions_of_a_receiver_are_kept,
             ]
             targets: [
                 headers_come_back_and_go_to_no_other_host,

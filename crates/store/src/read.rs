@@ -6,7 +6,7 @@ use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, ExpiryReason};
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
-use rendezhook_domain::sequence::{Sequence, SubscriptionNumber};
+use rendezhook_domain::sequence::{ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::stage::Stage;
 use rendezhook_domain::time::Timestamp;
 
@@ -159,6 +159,44 @@ pub struct ListedResource {
     pub facts: Facts,
     /// The latest state: a JSON object.
     pub body: Bytes,
+}
+
+/// Whose backlog is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct BacklogQuery {
+    /// Of this receiver.
+    pub receiver: ReceiverNumber,
+    /// Only of this subscription.
+    pub subscription: Option<SubscriptionNumber>,
+    /// Now.
+    pub now: Timestamp,
+    /// At how many deliveries a second it would drain, to tell which expire before their turn.
+    pub rate: Option<u32>,
+}
+
+/// What waits for a receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// Deliveries that wait.
+    pub waiting: u64,
+    /// Those of them whose time ran out already.
+    pub expired: u64,
+    /// Those whose time runs out within an hour.
+    pub expiring_within_an_hour: u64,
+    /// Those whose time runs out before their turn, when a rate was given.
+    pub expiring_before_their_turn: u64,
+    /// When the action of the oldest one was accepted.
+    pub oldest_accepted_at: Option<Timestamp>,
+    /// Whether all were counted. Otherwise counting ended early, and there are more.
+    pub complete: bool,
+}
+
+impl Backlog {
+    /// Those that would be sent.
+    #[must_use]
+    pub const fn to_be_sent(&self) -> u64 {
+        self.waiting.saturating_sub(self.expired).saturating_sub(self.expiring_before_their_turn)
+    }
 }
 
 /// Numbers about the whole store, for readiness and the operator.

@@ -17,8 +17,8 @@ use crate::health::KeptHealth;
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
-    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, ResourcePage, ResourceQuery,
-    StoreFigures, StoredResource,
+    AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
+    ResourcePage, ResourceQuery, StoreFigures, StoredResource,
 };
 use crate::record::Record;
 use crate::replay::{
@@ -197,6 +197,12 @@ pub trait Store: Send + Sync + 'static {
         organization: OrganizationNumber,
         id: DeliveryId,
     ) -> Result<Option<AttemptPage>, StoreError>;
+
+    /// Counts what waits for a receiver, with bounded effort.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn backlog(&self, query: BacklogQuery) -> Result<Backlog, StoreError>;
 
     /// Makes a replay, with its first deliveries.
     ///

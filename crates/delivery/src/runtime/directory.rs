@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::SubscriptionState;
+use rendezhook_domain::subscription::{RateLimit, SubscriptionState};
 use rendezhook_domain::target::Endpoint;
+use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::{Catalogue, OrganizationEntry, SubscriptionEntry};
 
+use self::interrupted::Interrupted;
 use self::numbers::Numbers;
 use super::breakers::Breakers;
 use crate::scheduler::effect::BreakerState;
 use crate::scheduler::input::{AuthorityNumber, EndpointNumber, Input, SubscriptionView};
 
+mod interrupted;
 mod numbers;
 #[cfg(test)]
 mod tests;
@@ -29,6 +32,7 @@ pub(super) struct Directory {
     endpoints: Numbers<(OrganizationNumber, Endpoint)>,
     authorities: Numbers<Box<str>>,
     breakers: Breakers,
+    interrupted: Interrupted,
     default_retry: RetryPolicy,
 }
 
@@ -46,9 +50,11 @@ impl Directory {
             endpoints: Numbers::default(),
             authorities: Numbers::default(),
             breakers,
+            interrupted: Interrupted::default(),
             default_retry,
         };
         for organization in catalogue.organizations.values() {
+            directory.interrupted.note(organization);
             directory.tell_changes(&organization.subscriptions, inputs);
         }
         directory
@@ -75,7 +81,20 @@ impl Directory {
                 Some(old) if shares_surroundings(old, new) => {
                     self.tell_changes(unshared(&old.subscriptions, &new.subscriptions), inputs);
                 }
-                _ => self.tell_changes(&new.subscriptions, inputs),
+                _ => {
+                    self.interrupted.note(new);
+                    self.tell_changes(&new.subscriptions, inputs);
+                }
+            }
+        }
+    }
+
+    /// Goes on to a moment; `inputs` receives the pauses and maintenance windows that began or ended by themselves.
+    pub(super) fn pass_time(&mut self, now: Timestamp, inputs: &mut Vec<Input>) {
+        let catalogue = Arc::clone(&self.catalogue);
+        for number in self.interrupted.pass_time(now, &catalogue) {
+            if let Some(organization) = catalogue.organization(number) {
+                self.tell_changes(&organization.subscriptions, inputs);
             }
         }
     }
@@ -128,9 +147,13 @@ impl Directory {
                     self.endpoints.hold((subscription.organization, subscription.target.endpoint())),
                 ),
                 authority: AuthorityNumber(self.authorities.hold(subscription.target.authority().into())),
-                rate_limit: subscription.rate_limit,
+                rate_limit: lowest(
+                    subscription.rate_limit,
+                    self.interrupted.drain_rate(subscription.receiver),
+                ),
                 enabled: subscription.state == SubscriptionState::Enabled
-                    && subscription.verification.permits_deliveries(),
+                    && subscription.verification.permits_deliveries()
+                    && !self.interrupted.holds(subscription.receiver),
                 retry: subscription.retry.clone().unwrap_or_else(|| self.default_retry.clone()),
             };
             let told = self.told.insert(subscription.number, view.clone());
@@ -157,6 +180,11 @@ impl Directory {
             self.breakers.set(*organization, endpoint, state);
         }
     }
+}
+
+/// The lower of two limits.
+fn lowest(one: Option<RateLimit>, other: Option<RateLimit>) -> Option<RateLimit> {
+    one.into_iter().chain(other).min()
 }
 
 /// Whether nothing but subscriptions has changed in an organization, and receivers were at most added.

@@ -251,6 +251,7 @@ impl Driver {
             // Before everything else: what came in this turn must not be judged by a time that is in doubt.
             self.turn.inputs.insert(0, Input::ExpiryHeld(self.expiry_held));
         }
+        self.directory.pass_time(now, &mut self.turn.inputs);
         self.look_after_health(now);
         let Turn { inputs, effects, .. } = &mut self.turn;
         self.scheduler.step(inputs.drain(..), now, &mut self.random, effects);

@@ -16,8 +16,8 @@ use rendezhook_store::health::KeptHealth;
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use rendezhook_store::publish::{DetachedDelivery, Publish, PublishOutcome};
 use rendezhook_store::read::{
-    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, ResourcePage, ResourceQuery,
-    StoreFigures, StoredResource,
+    AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
+    ResourcePage, ResourceQuery, StoreFigures, StoredResource,
 };
 use rendezhook_store::record::Record;
 use rendezhook_store::replay::{
@@ -195,6 +195,10 @@ impl Store for FaultyStore {
         id: DeliveryId,
     ) -> Result<Option<AttemptPage>, StoreError> {
         self.inner.attempts(organization, id).await
+    }
+
+    async fn backlog(&self, query: BacklogQuery) -> Result<Backlog, StoreError> {
+        self.inner.backlog(query).await
     }
 
     async fn create_replay(

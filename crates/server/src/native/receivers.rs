@@ -1,18 +1,22 @@
 //! `/api/v1/receivers`: the applications to which deliveries go.
 
+mod backlog;
 mod health;
+mod maintenance;
+mod pause;
+mod view;
 
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::State;
 use rendezhook_domain::id::ReceiverId;
-use rendezhook_domain::time::Timestamp;
-use rendezhook_store::catalogue::{OrganizationEntry, ReceiverEntry};
-use serde::Serialize;
-use utoipa::ToSchema;
+use rendezhook_store::catalogue::ReceiverEntry;
+use rendezhook_store::change::{CatalogueChange, ReceiverUpdate};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::view::ReceiverView;
 use crate::access::{Access, Read};
 use crate::failure::Failure;
 use crate::page::{OrganizationPageQuery, Page};
@@ -20,41 +24,13 @@ use crate::parameters::{Parameters, PathParameters};
 use crate::state::ServerState;
 
 pub(super) fn routes() -> OpenApiRouter<ServerState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(health::health))
-}
-
-/// A receiver: one application to its owner. Order, pause and limits belong to it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Receiver)]
-pub(crate) struct ReceiverView {
-    /// Its id.
-    #[schema(value_type = String, example = "rcv_0198b2f0c0de7000800000000000abcd")]
-    id: ReceiverId,
-    /// The name its owner gave, or its endpoint: the target URL without query.
-    #[schema(example = "https://api.example.com/hooks/12345")]
-    name: String,
-    /// Whether its owner gave the name.
-    named: bool,
-    /// How many subscriptions deliver to it.
-    subscriptions: usize,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-}
-
-impl ReceiverView {
-    fn new(entry: &ReceiverEntry, organization: &OrganizationEntry) -> Self {
-        let delivers_here = |subscription: &&Arc<rendezhook_store::catalogue::SubscriptionEntry>| {
-            subscription.subscription.receiver == entry.number
-        };
-        Self {
-            id: entry.id,
-            name: entry.name.to_string(),
-            named: entry.named,
-            subscriptions: organization.subscriptions.iter().filter(delivers_here).count(),
-            created_at: entry.created_at,
-        }
-    }
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show, maintenance::update))
+        .routes(routes!(pause::pause))
+        .routes(routes!(pause::resume))
+        .routes(routes!(backlog::show))
+        .routes(routes!(health::health))
 }
 
 /// Lists receivers in the order in which they were made.
@@ -68,12 +44,14 @@ impl ReceiverView {
 )]
 pub(crate) async fn list(
     access: Access<Read>,
+    State(state): State<ServerState>,
     Parameters(query): Parameters<OrganizationPageQuery>,
 ) -> Result<Json<Page<ReceiverView>>, Failure> {
+    let now = state.now();
     Ok(Json(query.page()?.of(
         access.organization.receivers.iter(),
         |entry| entry.number.get(),
-        |entry| ReceiverView::new(entry, &access.organization),
+        |entry| ReceiverView::new(entry, &access.organization, now),
     )))
 }
 
@@ -88,15 +66,33 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn show(
     access: Access<Read>,
+    State(state): State<ServerState>,
     PathParameters(id): PathParameters<String>,
 ) -> Result<Json<ReceiverView>, Failure> {
     let entry = find(&access, &id)?;
-    Ok(Json(ReceiverView::new(entry, &access.organization)))
+    Ok(Json(ReceiverView::new(entry, &access.organization, state.now())))
 }
 
-/// The receiver with this id, if it is the caller's organization's. A malformed id names nothing.
-fn find<'a>(access: &'a Access<Read>, id: &str) -> Result<&'a Arc<ReceiverEntry>, Failure> {
+/// The receiver with this id. A malformed one names nothing.
+fn find<'a, R>(access: &'a Access<R>, id: &str) -> Result<&'a Arc<ReceiverEntry>, Failure> {
     let id: Option<ReceiverId> = id.parse().ok();
     let found = access.organization.receivers.iter().find(|entry| Some(entry.id) == id);
     found.ok_or_else(|| Failure::not_found("receiver"))
+}
+
+/// Changes a receiver, and shows it as it is then.
+async fn change<R>(
+    access: &Access<R>,
+    state: &ServerState,
+    receiver: ReceiverId,
+    update: ReceiverUpdate,
+) -> Result<Json<ReceiverView>, Failure> {
+    let organization = access.number();
+    let change = CatalogueChange::UpdateReceiver { organization, receiver, update };
+    let catalogue = state.change(change).await?;
+    let organization = catalogue.organization(organization);
+    let organization = organization.ok_or_else(|| Failure::not_found("organization"))?;
+    let changed = organization.receivers.iter().find(|entry| entry.id == receiver);
+    let changed = changed.ok_or_else(|| Failure::not_found("receiver"))?;
+    Ok(Json(ReceiverView::new(changed, organization, state.now())))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::KeyId;
 use rendezhook_domain::organization::SchemaCheck;
+use rendezhook_domain::pause::{Drain, Interruptions, MaintenanceWindow, Pause};
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{Hook, SimplyMeetHook, SubscriptionState, VyteBody, VyteHook};
 use rendezhook_secrets::{KeyHash, SharedSecret};
@@ -12,7 +13,8 @@ use rendezhook_secrets::{KeyHash, SharedSecret};
 use super::Fixture;
 use super::world::{World, at, new_organization, new_subscription, secret, uuid};
 use crate::change::{
-    CatalogueChange, ChangeRefusal, NewKey, NewSubscription, OrganizationUpdate, SubscriptionUpdate,
+    CatalogueChange, ChangeRefusal, NewKey, NewSubscription, OrganizationUpdate, ReceiverUpdate,
+    SubscriptionUpdate,
 };
 
 const TARGET: &str = "https://receiver.example/hook?key=1";
@@ -289,4 +291,38 @@ pub async fn a_simplymeet_hook_keeps_its_own_secret(fixture: &dyn Fixture) {
     let at = at(20);
     world.change(CatalogueChange::DeleteSubscription { organization, subscription: number, at }).await;
     world.change(create(hook(organization, None, with))).await;
+}
+
+pub async fn interruptions_of_a_receiver_are_kept(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let other = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    let id = world.catalogue().organization(organization).unwrap().receiver(one.receiver).unwrap().id;
+    let change =
+        |organization, update| CatalogueChange::UpdateReceiver { organization, receiver: id, update };
+    let pause = Pause { since: at(1), until: Some(at(100)), reason: Some("upgrade".into()) };
+    let window = MaintenanceWindow::once(at(10), at(20)).unwrap();
+    let drain = Drain { rate: 5, until: at(50) };
+    let paused = ReceiverUpdate { pause: Some(Some(pause.clone())), ..ReceiverUpdate::default() };
+    assert_eq!(world.refused(change(other, paused.clone())).await, ChangeRefusal::Unknown);
+    world.change(change(organization, paused)).await;
+    let maintained = ReceiverUpdate {
+        maintenance: Some(vec![window.clone()]),
+        drain: Some(Some(drain)),
+        ..ReceiverUpdate::default()
+    };
+    world.change(change(organization, maintained)).await;
+    let world = world.reopen(fixture).await;
+    let kept = |world: &World| {
+        let catalogue = world.catalogue();
+        let entry = catalogue.organization(organization).unwrap().receiver(one.receiver).unwrap();
+        entry.interruptions.clone()
+    };
+    let expected = Interruptions { pause: Some(pause), maintenance: vec![window], drain: Some(drain) };
+    assert_eq!(kept(&world), expected);
+    let ended = ReceiverUpdate { pause: Some(None), maintenance: Some(Vec::new()), drain: Some(None) };
+    world.change(change(organization, ended)).await;
+    let world = world.reopen(fixture).await;
+    assert!(kept(&world).is_empty());
 }

@@ -5,6 +5,7 @@
 //! over many rows looks again and again.
 
 mod attempts;
+mod backlog;
 mod delivery;
 mod firings;
 mod health;
@@ -17,6 +18,7 @@ mod resources;
 mod row;
 
 pub(super) use self::attempts::attempts;
+pub(super) use self::backlog::backlog;
 pub(super) use self::delivery::delivery;
 pub(super) use self::firings::{due_firings, scheduled};
 pub(super) use self::health::kept_health;

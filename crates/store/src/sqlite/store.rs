@@ -28,8 +28,8 @@ use crate::health::KeptHealth;
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
-    AttemptPage, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage, ResourcePage, ResourceQuery,
-    StoreFigures, StoredResource,
+    AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
+    ResourcePage, ResourceQuery, StoreFigures, StoredResource,
 };
 use crate::record::Record;
 use crate::replay::{
@@ -305,6 +305,12 @@ impl Store for SqliteStore {
             .read("reading the attempts of a delivery", move |connection| {
                 reader::attempts(connection, organization, id)
             })
+            .await
+    }
+
+    async fn backlog(&self, query: BacklogQuery) -> Result<Backlog, StoreError> {
+        self.list_reader
+            .read("counting what waits", move |connection| reader::backlog(connection, query))
             .await
     }
 

@@ -1,11 +1,12 @@
-use rendezhook_domain::id::{OrganizationId, SubscriptionId};
+use rendezhook_domain::id::{OrganizationId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
+use rendezhook_domain::pause::{Interruptions, MaintenanceWindow, Pause};
 use rendezhook_domain::sequence::ReceiverNumber;
 use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, Verification, VyteBody};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
-use rendezhook_store::catalogue::CatalogueVersion;
+use rendezhook_store::catalogue::{CatalogueVersion, ReceiverEntry};
 
 use super::*;
 
@@ -186,4 +187,64 @@ fn a_subscription_without_a_schedule_has_the_server_s() {
     let entry = catalogue(1, &[organization(1, &[subscription(1, 1, "https://a.example/")])]);
     Directory::new(entry, own.clone(), Breakers::default(), &mut inputs);
     assert_eq!(changed(&inputs)[0].retry, own);
+}
+
+/// What the scheduler is told of whether subscriptions are attempted.
+fn enabled(inputs: &mut Vec<Input>) -> Vec<(u32, bool)> {
+    let told = inputs.drain(..).filter_map(|input| match input {
+        Input::SubscriptionChanged(view) => Some((view.subscription.get(), view.enabled)),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn what_a_receiver_does_not_want_now_is_parked_and_taken_up_by_itself() {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let receiver = |interruptions| {
+        Arc::new(ReceiverEntry {
+            number: ReceiverNumber::new(1),
+            id: ReceiverId::from_uuid(uuid::Uuid::from_u128(1)),
+            organization: OrganizationNumber::new(1),
+            name: "crm".into(),
+            named: true,
+            interruptions,
+            created_at: Timestamp::EARLIEST,
+        })
+    };
+    let subscriptions =
+        [subscription(1, 1, "https://one.example/"), subscription(1, 2, "https://two.example/")];
+    let with = |version, interruptions| {
+        let mut changed = OrganizationEntry::clone(&organization(1, &subscriptions));
+        changed.receivers = vec![receiver(interruptions)];
+        catalogue(version, &[Arc::new(changed)])
+    };
+    let window = MaintenanceWindow::once(at("2026-01-15T10:00:00Z"), at("2026-01-15T11:00:00Z")).unwrap();
+    let maintained = Interruptions { maintenance: vec![window], ..Interruptions::default() };
+    let mut inputs = Vec::new();
+    let mut directory = Directory::new(
+        with(1, maintained.clone()),
+        RetryPolicy::standard(),
+        Breakers::default(),
+        &mut inputs,
+    );
+    assert_eq!(enabled(&mut inputs), [(1, true), (2, true)]);
+    let mut told_at = |directory: &mut Directory, time: &str| {
+        directory.pass_time(at(time), &mut inputs);
+        enabled(&mut inputs)
+    };
+    assert_eq!(told_at(&mut directory, "2026-01-15T09:59:59.999Z"), []);
+    assert_eq!(told_at(&mut directory, "2026-01-15T10:00:00Z"), [(1, false)], "only its own");
+    assert_eq!(told_at(&mut directory, "2026-01-15T10:30:00Z"), []);
+    assert_eq!(told_at(&mut directory, "2026-01-15T11:00:00Z"), [(1, true)]);
+    assert_eq!(told_at(&mut directory, "2026-01-15T10:30:00Z"), [(1, false)], "the clock was set back");
+    assert_eq!(told_at(&mut directory, "2026-01-15T11:30:00Z"), [(1, true)]);
+
+    let pause = Pause { since: at("2026-01-15T11:30:00Z"), until: None, reason: None };
+    let paused = Interruptions { pause: Some(pause), ..maintained };
+    let mut inputs = Vec::new();
+    directory.update(with(2, paused), &mut inputs);
+    assert_eq!(enabled(&mut inputs), [(1, false)]);
+    directory.update(with(3, Interruptions::default()), &mut inputs);
+    assert_eq!(enabled(&mut inputs), [(1, true)]);
 }

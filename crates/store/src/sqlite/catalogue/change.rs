@@ -1,6 +1,7 @@
 //! Applying a change: every check first, then the rows, then the draft of the new catalogue.
 
 mod oauth_client;
+mod receiver;
 mod subscription;
 mod timer;
 
@@ -42,6 +43,9 @@ pub(in crate::sqlite) fn apply(turn: &mut Turn<'_>, change: &CatalogueChange) ->
         CatalogueChange::CreateOAuthClient(new) => oauth_client::create(turn, new),
         CatalogueChange::RevokeOAuthClient { organization, client } => {
             oauth_client::revoke(turn, *organization, *client)
+        }
+        CatalogueChange::UpdateReceiver { organization, receiver, update } => {
+            receiver::update(turn, *organization, *receiver, update)
         }
         CatalogueChange::CreateSubscription(new) => subscription::create(turn, std::slice::from_ref(new)),
         CatalogueChange::CreateSubscriptions(new) => subscription::create(turn, new),

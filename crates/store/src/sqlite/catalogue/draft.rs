@@ -174,9 +174,21 @@ impl Draft {
         self.parts(organization).map_or(&[], |parts| parts.subscriptions.as_slice())
     }
 
-    pub(super) fn add_receiver(&mut self, receiver: ReceiverEntry) {
-        if let Some(parts) = self.parts(receiver.organization) {
-            parts.receivers.push(Arc::new(receiver));
+    /// The receivers of an organization with the changes so far.
+    pub(super) fn receivers(&mut self, organization: OrganizationNumber) -> &[Arc<ReceiverEntry>] {
+        self.parts(organization).map_or(&[], |parts| parts.receivers.as_slice())
+    }
+
+    /// Adds a receiver, or puts new values in place of its old ones.
+    pub(super) fn put_receiver(&mut self, receiver: ReceiverEntry) {
+        let Some(parts) = self.parts(receiver.organization) else { return };
+        match parts.receivers.binary_search_by_key(&receiver.number, |kept| kept.number) {
+            Ok(place) => {
+                if let Some(kept) = parts.receivers.get_mut(place) {
+                    *kept = Arc::new(receiver);
+                }
+            }
+            Err(place) => parts.receivers.insert(place, Arc::new(receiver)),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId};
 use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
+use rendezhook_domain::pause::Interruptions;
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_secrets::{DataKey, KeyEncryptionKey, KeyHash, SealError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -148,9 +149,15 @@ fn limit(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
     row.get::<_, Option<i64>>(column)?.map(|_| unsigned(row, column)).transpose()
 }
 
+fn interruptions(row: &Row<'_>, column: usize) -> rusqlite::Result<Interruptions> {
+    let text: Option<String> = row.get(column)?;
+    let Some(text) = text else { return Ok(Interruptions::default()) };
+    serde_json::from_str(&text).map_err(|_| unreadable(column, "the interruptions of a receiver"))
+}
+
 fn read_receivers(connection: &Connection) -> Result<Vec<Arc<ReceiverEntry>>, Fault> {
     let mut statement = connection
-        .prepare("SELECT number, id, organization, named, name, created_at FROM receiver ORDER BY number")?;
+        .prepare("SELECT number, id, organization, named, name, created_at, interruptions FROM receiver ORDER BY number")?;
     let receivers = statement.query_map([], |row| {
         Ok(Arc::new(ReceiverEntry {
             number: receiver(row, 0)?,
@@ -159,6 +166,7 @@ fn read_receivers(connection: &Connection) -> Result<Vec<Arc<ReceiverEntry>>, Fa
             named: row.get(3)?,
             name: row.get(4)?,
             created_at: timestamp(row, 5)?,
+            interruptions: interruptions(row, 6)?,
         }))
     })?;
     Ok(receivers.collect::<Result<_, _>>()?)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rendezhook_domain::pause::Interruptions;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::subscription::{
@@ -146,12 +147,13 @@ fn create_receiver(turn: &mut Turn<'_>, new: &NewSubscription) -> Result<Receive
     let number = u32::try_from(turn.connection.last_insert_rowid())
         .map(ReceiverNumber::new)
         .map_err(|_| Fault::Damaged("there are no numbers left for receivers".to_owned()))?;
-    turn.memory.draft_mut().add_receiver(ReceiverEntry {
+    turn.memory.draft_mut().put_receiver(ReceiverEntry {
         number,
         id: new.receiver_id,
         organization: new.organization,
         name,
         named,
+        interruptions: Interruptions::default(),
         created_at: new.created_at,
     });
     Ok(number)
