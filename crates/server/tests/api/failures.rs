@@ -126,7 +126,7 @@ async fn other_methods_are_refused_with_those_that_are_allowed() {
       "/api/v1/subscriptions/1/secret/rotate POST",
       "/api/v1/subscriptions/1/test POST",
       "/api/v1/receivers GET,HEAD",
-      "/api/v1/receivers/1 GET,HEAD",
+      "/api/v1/receivers/1 GET,HEAD,PATCH",
       "/api/v1/deliveries GET,HEAD",
       "/api/v1/deliveries/1 GET,HEAD",
       "/api/v1/deliveries/1/attempts GET,HEAD",

@@ -79,6 +79,7 @@ fn body(method: &str, path: &str) -> Value {
         ("post", "timers") => {
             json!({ "name": "x", "action": "event.ended", "anchor": "end", "offset": "1h" })
         }
+        ("patch", "{receiver_id}") => json!({}),
         ("patch", _) => json!({ "description": "x" }),
         ("post", "subscriptions") => json!({ "target_url": "https://example.com/", "actions": ["*"] }),
         ("post", "actions") => json!([]),

@@ -219,5 +219,16 @@ async fn maintenance_windows_open_and_close_by_themselves() {
     }
     let many: Vec<_> = (0..21).map(|_| windows[0].clone()).collect();
     refusals.push(api.call("PATCH", &path, &key, json!({ "maintenance": many })).await.refusal());
-    assert_json_snapshot!(refusals, @"");
+    assert_json_snapshot!(refusals, @r#"
+    [
+      "422 invalid_fields: /maintenance/0: a window closes after it opens",
+      "422 invalid_fields: 2 fields are not valid; each is named in \"errors\"",
+      "422 invalid_fields: /maintenance/0: a weekly window names at least one day",
+      "422 invalid_fields: /maintenance/0: a weekly window closes at another time than it opens",
+      "422 invalid_fields: /maintenance/0/weekdays/0: unknown variant `sunday`, expected one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`",
+      "422 invalid_fields: 2 fields are not valid; each is named in \"errors\"",
+      "422 invalid_fields: /maintenance/0: invalid type: sequence, expected a JSON object",
+      "422 invalid_fields: /maintenance: a receiver has at most 20 windows"
+    ]
+    "#);
 }

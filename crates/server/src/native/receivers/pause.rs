@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use rendezhook_domain::pause::{Drain, Pause};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::change::ReceiverUpdate;
 use rendezhook_store::read::BacklogQuery;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::backlog::PlanView;
@@ -51,6 +50,16 @@ pub(crate) struct ResumeRequest {
     #[serde(default)]
     #[schema(required = false)]
     dry_run: bool,
+}
+
+/// What became of a receiver that was to go on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ResumeView {
+    /// It goes on.
+    Resumed(ReceiverView),
+    /// Nothing was changed.
+    Plan(PlanView),
 }
 
 /// Pauses a receiver: what is for it waits, and keeps its place. Attempts under way are finished, tests are made all the same.
@@ -100,17 +109,14 @@ pub(crate) async fn pause(
     operation_id = "resume_receiver",
     params(("receiver_id" = String, Path, description = "The receiver's id")),
     request_body = ResumeRequest,
-    responses(
-        (status = 200, description = "The receiver as it is now; with `dry_run` the plan", body = ReceiverView),
-        (status = 203, description = "The form of the plan", body = PlanView)
-    )
+    responses((status = 200, description = "The receiver as it is now; with `dry_run` the plan", body = ResumeView))
 )]
 pub(crate) async fn resume(
     access: Access<ManageSubscriptions>,
     State(state): State<ServerState>,
     PathParameters(id): PathParameters<String>,
     JsonBody(request): JsonBody<ResumeRequest>,
-) -> Result<Response, Failure> {
+) -> Result<Json<ResumeView>, Failure> {
     let receiver = find(&access, &id)?;
     if request.rate.is_some_and(|rate| !(1..=MAXIMUM_RATE).contains(&rate)) {
         return Err(Failure::field("/rate", "a backlog drains at 1 to 1000 deliveries a second"));
@@ -119,7 +125,7 @@ pub(crate) async fn resume(
     let query = BacklogQuery { receiver: receiver.number, subscription: None, now, rate: request.rate };
     if request.dry_run {
         let backlog = state.store.backlog(query).await?;
-        return Ok(Json(PlanView::new(&backlog, request.rate)).into_response());
+        return Ok(Json(ResumeView::Plan(PlanView::new(&backlog, request.rate))));
     }
     let drain = match request.rate {
         None => None,
@@ -130,5 +136,6 @@ pub(crate) async fn resume(
         }
     };
     let update = ReceiverUpdate { pause: Some(None), drain: Some(drain), ..ReceiverUpdate::default() };
-    Ok(change(&access, &state, receiver.id, update).await?.into_response())
+    let Json(changed) = change(&access, &state, receiver.id, update).await?;
+    Ok(Json(ResumeView::Resumed(changed)))
 }
