@@ -17,6 +17,7 @@ mod fetching;
 mod health;
 mod lanes;
 mod receiver;
+mod replaying;
 mod surviving;
 mod verifying;
 mod world;
