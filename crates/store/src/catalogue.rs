@@ -24,6 +24,7 @@ use rendezhook_secrets::{KeyHash, SecretHeader, SharedSecret, SigningSecret, Tok
 use uuid::Uuid;
 
 use self::index::SubscriptionIndex;
+use crate::shared_map::SharedMap;
 
 /// Counts the changes of the catalogue; a publish names the version it was decided from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -285,7 +286,7 @@ pub struct Catalogue {
     /// Every live OAuth client by its number.
     pub oauth_clients: HashMap<u32, Arc<OAuthClientEntry>>,
     /// Every subscription by its number, for the delivery side.
-    pub subscriptions: HashMap<SubscriptionNumber, Arc<SubscriptionEntry>>,
+    pub subscriptions: SharedMap<SubscriptionNumber, Arc<SubscriptionEntry>>,
 }
 
 impl Catalogue {

@@ -15,6 +15,7 @@ pub mod publish;
 pub mod read;
 pub mod record;
 pub mod replay;
+pub mod shared_map;
 pub mod sqlite;
 mod store;
 

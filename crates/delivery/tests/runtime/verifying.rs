@@ -37,7 +37,7 @@ async fn answering(secret: SigningSecret) -> Receiver {
 /// Asks the target as it is now.
 async fn verify(world: &World, subscription: &Subscription) -> Result<(), String> {
     let catalogue = world.store().catalogue();
-    let entry = Arc::clone(&catalogue.subscriptions[&subscription.number]);
+    let entry = Arc::clone(catalogue.subscriptions.get(&subscription.number).unwrap());
     world.handle().verify(&entry).await.unwrap().map_err(|words| words.to_string())
 }
 

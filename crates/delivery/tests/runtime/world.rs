@@ -245,7 +245,7 @@ impl World {
 
     /// The subscription as it is now.
     pub(crate) fn subscription(&self, subscription: &Subscription) -> Subscription {
-        self.store.catalogue().subscriptions[&subscription.number].subscription.clone()
+        self.store.catalogue().subscriptions.get(&subscription.number).unwrap().subscription.clone()
     }
 
     /// Publishes an action of a resource to all subscriptions; the resource carries the number `n`.

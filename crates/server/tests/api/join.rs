@@ -29,7 +29,7 @@ async fn delivery_bodies(api: &Api, key: &str) -> Vec<Value> {
             .unwrap();
         for pending in page.deliveries {
             let material = api.store.material(&[pending.key]).await.unwrap().remove(0);
-            let entry = &catalogue.subscriptions[&pending.subscription];
+            let entry = catalogue.subscriptions.get(&pending.subscription).unwrap();
             let organization = catalogue.organization(entry.subscription.organization).unwrap();
             let keys: Vec<_> = entry.keys.iter().map(|key| &key.secret).collect();
             let id: DeliveryId = listed["items"][0]["id"].as_str().unwrap().parse().unwrap();

@@ -1,9 +1,10 @@
 //! Which filters may want an action, without asking each.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::matching::{ActionPattern, Filter, Happening};
+
+use crate::shared_map::SharedMap;
 
 /// Places of filters in a list.
 ///
@@ -11,9 +12,9 @@ use rendezhook_domain::matching::{ActionPattern, Filter, Happening};
 /// has that user, event or name, so that publishing costs the same however many filters want something else.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FilterIndex {
-    by_user: HashMap<Arc<str>, Vec<usize>>,
-    by_event: HashMap<Arc<str>, Vec<usize>>,
-    by_action: HashMap<Arc<str>, Vec<usize>>,
+    by_user: SharedMap<Arc<str>, Vec<usize>>,
+    by_event: SharedMap<Arc<str>, Vec<usize>>,
+    by_action: SharedMap<Arc<str>, Vec<usize>>,
     by_pattern: Vec<usize>,
 }
 
@@ -21,10 +22,10 @@ impl FilterIndex {
     /// Adds the filter that follows all that were added.
     pub(super) fn add(&mut self, position: usize, filter: &Filter) {
         if let Some(user) = &filter.user {
-            return self.by_user.entry(Arc::clone(user)).or_default().push(position);
+            return self.by_user.change(Arc::clone(user), |positions| positions.push(position));
         }
         if let Some(event) = &filter.event {
-            return self.by_event.entry(Arc::clone(event)).or_default().push(position);
+            return self.by_event.change(Arc::clone(event), |positions| positions.push(position));
         }
         let is_exact = |pattern: &ActionPattern| matches!(pattern, ActionPattern::Exactly(_));
         if !filter.actions.iter().all(is_exact) {
@@ -32,19 +33,17 @@ impl FilterIndex {
         }
         for pattern in &filter.actions {
             let ActionPattern::Exactly(name) = pattern else { continue };
-            let positions = match self.by_action.get_mut(name.as_str()) {
-                Some(positions) => positions,
-                None => self.by_action.entry(Arc::from(name.as_str())).or_default(),
-            };
-            if positions.last() != Some(&position) {
-                positions.push(position);
-            }
+            self.by_action.change(Arc::from(name.as_str()), |positions| {
+                if positions.last() != Some(&position) {
+                    positions.push(position);
+                }
+            });
         }
     }
 
     /// The places of all filters that may want an action, ascending; each is still to be asked.
     pub(super) fn candidates<'a>(&'a self, happening: Happening<'a>) -> impl Iterator<Item = usize> + 'a {
-        let list = |lists: &'a HashMap<Arc<str>, Vec<usize>>, key: Option<&str>| {
+        let list = |lists: &'a SharedMap<Arc<str>, Vec<usize>>, key: Option<&str>| {
             key.and_then(|key| lists.get(key)).map_or(&[][..], Vec::as_slice)
         };
         let unfiltered = merge(list(&self.by_action, Some(happening.action.as_str())), &self.by_pattern);

@@ -1,6 +1,5 @@
 //! What an organization's subscriptions are found by: the places they have in its list.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::id::SubscriptionId;
@@ -10,15 +9,16 @@ use uuid::Uuid;
 
 use super::SubscriptionEntry;
 use super::filters::FilterIndex;
+use crate::shared_map::SharedMap;
 
 /// Places of subscriptions by what is asked for, each list ascending.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SubscriptionIndex {
     filters: FilterIndex,
-    by_vyte_id: HashMap<Arc<str>, usize>,
-    by_simplymeet_uuid: HashMap<Uuid, usize>,
-    by_doo_group: HashMap<Uuid, Vec<usize>>,
-    by_id: HashMap<SubscriptionId, usize>,
+    by_vyte_id: SharedMap<Arc<str>, usize>,
+    by_simplymeet_uuid: SharedMap<Uuid, usize>,
+    by_doo_group: SharedMap<Uuid, Vec<usize>>,
+    by_id: SharedMap<SubscriptionId, usize>,
 }
 
 impl SubscriptionIndex {
@@ -57,7 +57,7 @@ impl SubscriptionIndex {
             Hook::SimplyMeet(hook) => {
                 self.by_simplymeet_uuid.insert(hook.uuid, position);
             }
-            Hook::Doo(hook) => self.by_doo_group.entry(hook.group).or_default().push(position),
+            Hook::Doo(hook) => self.by_doo_group.change(hook.group, |positions| positions.push(position)),
         }
         self.filters.add(position, &subscription.filter);
     }

@@ -176,7 +176,7 @@ pub async fn an_update_from_an_older_revision_is_stale(fixture: &dyn Fixture) {
     world.change(CatalogueChange::UpdateSubscription(Box::new(blind))).await;
     let world = world.reopen(fixture).await;
     let catalogue = world.catalogue();
-    let subscription = &catalogue.subscriptions[&one.subscription].subscription;
+    let subscription = &catalogue.subscriptions.get(&one.subscription).unwrap().subscription;
     assert_eq!(subscription.filter, filter);
     assert_eq!(subscription.state, SubscriptionState::Paused);
     assert_eq!(subscription.description.as_ref(), "paused");
@@ -201,7 +201,7 @@ pub async fn a_rotated_secret_stands_before_the_one_it_replaces(fixture: &dyn Fi
     }
     let world = world.reopen(fixture).await;
     let catalogue = world.catalogue();
-    let entry = &catalogue.subscriptions[&one.subscription];
+    let entry = catalogue.subscriptions.get(&one.subscription).unwrap();
     let secrets: Vec<&[u8]> = entry.keys.iter().map(|key| key.secret.expose_bytes()).collect();
     let newest = [1_006, 1_005, 1_004, 1_003, 1_002].map(secret);
     assert_eq!(secrets, newest.iter().map(|key| key.expose_bytes()).collect::<Vec<_>>());

@@ -140,7 +140,10 @@ pub async fn a_record_for_an_ended_delivery_is_dropped(fixture: &dyn Fixture) {
     let view = world.store.delivery(organization, world.id_of(&receipt, key)).await.unwrap().unwrap().view;
     assert_eq!((view.state, view.attempts), (DeliveryState::Ended(FinalState::Delivered), 1));
     let catalogue = world.catalogue();
-    assert_eq!(catalogue.subscriptions[&one.subscription].subscription.state, SubscriptionState::Enabled);
+    assert_eq!(
+        catalogue.subscriptions.get(&one.subscription).unwrap().subscription.state,
+        SubscriptionState::Enabled
+    );
     assert_eq!(world.store.figures().await.unwrap().pending_deliveries, 0);
 }
 
@@ -159,7 +162,7 @@ pub async fn a_receiver_can_disable_its_subscription(fixture: &dyn Fixture) {
     assert!(world.catalogue().version > before);
     let world = world.reopen(fixture).await;
     let catalogue = world.catalogue();
-    let subscription = &catalogue.subscriptions[&one.subscription].subscription;
+    let subscription = &catalogue.subscriptions.get(&one.subscription).unwrap().subscription;
     assert_eq!(subscription.state, SubscriptionState::Disabled);
     assert_eq!(subscription.disabled_because, Some(DisableReason::Gone));
     assert_eq!((subscription.revision, subscription.updated_at), (2, at(3)));

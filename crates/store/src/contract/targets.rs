@@ -28,7 +28,7 @@ fn header(name: &str, value: &str) -> SecretHeader {
 }
 
 fn entry(world: &World, one: Matched) -> Arc<SubscriptionEntry> {
-    Arc::clone(&world.catalogue().subscriptions[&one.subscription])
+    Arc::clone(world.catalogue().subscriptions.get(&one.subscription).unwrap())
 }
 
 fn headers(world: &World, one: Matched) -> Vec<(String, String)> {

@@ -247,7 +247,12 @@ impl Draft {
             let entry = entry.with_timers(timers);
             catalogue.organizations.insert(number, Arc::new(entry));
         }
-        apply_each(&mut catalogue.subscriptions, self.subscriptions);
+        for (number, change) in self.subscriptions {
+            match change {
+                Some(entry) => catalogue.subscriptions.insert(number, entry),
+                None => catalogue.subscriptions.remove(&number),
+            }
+        }
         apply_each(&mut catalogue.keys, self.keys);
         apply_each(&mut catalogue.oauth_clients, self.oauth_clients);
         catalogue
