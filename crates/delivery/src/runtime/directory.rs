@@ -79,6 +79,8 @@ impl Directory {
             match previous.organizations.get(number) {
                 Some(old) if Arc::ptr_eq(old, new) => {}
                 Some(old) if shares_surroundings(old, new) => {
+                    let added = new.receivers.iter().skip(old.receivers.len());
+                    self.interrupted.add(*number, added);
                     self.tell_changes(unshared(&old.subscriptions, &new.subscriptions), inputs);
                 }
                 _ => {

@@ -1,11 +1,12 @@
 //! Which receivers get nothing at the moment, and when that changes by itself.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber};
 use rendezhook_domain::subscription::RateLimit;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_store::catalogue::{Catalogue, OrganizationEntry};
+use rendezhook_store::catalogue::{Catalogue, OrganizationEntry, ReceiverEntry};
 
 /// Which receivers get nothing at the moment.
 pub(super) struct Interrupted {
@@ -49,9 +50,17 @@ impl Interrupted {
             self.held.remove(&former);
             self.drains.remove(&former);
         }
-        let mut concerned = Vec::new();
-        for receiver in organization.receivers.iter().filter(|entry| !entry.interruptions.is_empty()) {
-            concerned.push(receiver.number);
+        self.add(number, &organization.receivers);
+    }
+
+    /// Takes up receivers that are new to it. One may pause already when it is first seen.
+    pub(super) fn add<'a>(
+        &mut self,
+        organization: OrganizationNumber,
+        receivers: impl IntoIterator<Item = &'a Arc<ReceiverEntry>>,
+    ) {
+        for receiver in receivers.into_iter().filter(|entry| !entry.interruptions.is_empty()) {
+            self.concerned.entry(organization).or_default().push(receiver.number);
             if receiver.interruptions.hold_at(self.now) {
                 self.held.insert(receiver.number);
             }
@@ -59,9 +68,6 @@ impl Interrupted {
             self.drains.extend(drains.map(|rate| (receiver.number, rate)));
             let change = receiver.interruptions.next_change(self.now);
             self.next_change = earlier(self.next_change, change);
-        }
-        if !concerned.is_empty() {
-            self.concerned.insert(number, concerned);
         }
     }
 

@@ -247,4 +247,12 @@ fn what_a_receiver_does_not_want_now_is_parked_and_taken_up_by_itself() {
     assert_eq!(enabled(&mut inputs), [(1, false)]);
     directory.update(with(3, Interruptions::default()), &mut inputs);
     assert_eq!(enabled(&mut inputs), [(1, true)]);
+
+    // A receiver that pauses already when it is first seen.
+    let pause = Pause { since: at("2026-01-15T11:30:00Z"), until: None, reason: None };
+    let paused = Interruptions { pause: Some(pause), ..Interruptions::default() };
+    let nobody = catalogue(4, &[organization(1, &[])]);
+    let mut directory = Directory::new(nobody, RetryPolicy::standard(), Breakers::default(), &mut Vec::new());
+    directory.update(with(5, paused), &mut inputs);
+    assert_eq!(enabled(&mut inputs), [(1, false), (2, true)]);
 }
