@@ -346,7 +346,7 @@ async fn lists_are_filtered() {
       "400 invalid_request: the query parameter until is not valid: \"1\" is not an instant; write it like 2026-01-15T09:30:00.000Z",
       "400 invalid_request: the query parameters resource_kind and resource_id go together; give both",
       "400 invalid_request: the query parameters resource_kind and resource_id go together; give both",
-      "400 invalid_request: the query parameter resource_kind is not valid: \"meeting\" is not a kind of resource; there are: event, order, user, vyteme, subscription, delivery",
+      "400 invalid_request: the query parameter resource_kind is not valid: \"meeting\" is not a kind of resource; there are: event, order, user, vyteme",
       "400 invalid_request: the query parameter resource_id is not valid: the id of a resource is empty; give it 1 to 255 characters",
       "400 invalid_request: the query parameter limit must be a number from 1 to 100",
       "400 invalid_request: the query parameter cursor is not one that a list answered with in \"next\"",

@@ -159,10 +159,10 @@ async fn a_bad_item_is_named_and_nothing_is_changed() {
         "title": "Some fields are not valid",
         "status": 422,
         "code": "invalid_fields",
-        "detail": "/3/resource_kind: \"meeting\" is not a kind of resource; there are: event, order, user, vyteme, subscription, delivery",
+        "detail": "/3/resource_kind: \"meeting\" is not a kind of resource; there are: event, order, user, vyteme",
         "errors": [
           {
-            "detail": "\"meeting\" is not a kind of resource; there are: event, order, user, vyteme, subscription, delivery",
+            "detail": "\"meeting\" is not a kind of resource; there are: event, order, user, vyteme",
             "pointer": "/3/resource_kind"
           }
         ],
@@ -267,7 +267,7 @@ async fn wrong_members_of_an_item_are_named() {
       "422 invalid_fields: /0: invalid type: sequence, expected a JSON object",
       "422 invalid_fields: /action: \"event.Confirmed\" is not the name of an action; write the kind of resource, a dot and what happened, in lower case: event.confirmed",
       "422 invalid_fields: /resource_kind: the action order.created does not happen to a resource of kind event; name the same kind in both",
-      "422 invalid_fields: /resource_kind: \"meeting\" is not a kind of resource; there are: event, order, user, vyteme, subscription, delivery",
+      "422 invalid_fields: /resource_kind: \"meeting\" is not a kind of resource; there are: event, order, user, vyteme",
       "422 invalid_fields: /resource_id: the id of a resource is empty; give it 1 to 255 characters",
       "422 invalid_fields: /resource_id: invalid type: integer `7`, expected a string",
       "422 invalid_fields: /resource_id: the id of a resource has 256 characters; at most 255 are allowed",
