@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use self::attempt::Surroundings;
 use self::breakers::Breakers;
+use self::certificates::Certificates;
 use self::driver::{Driver, Shown, Sources};
 use self::handshake::Handshakes;
 use self::in_flight::{InFlightNotes, Suspect};
@@ -27,6 +28,7 @@ use crate::options::DeliveryOptions;
 mod attempt;
 mod breakers;
 mod carried;
+mod certificates;
 mod directory;
 mod driver;
 mod echo;
@@ -67,6 +69,7 @@ pub struct Delivery {
     store: Arc<dyn Store>,
     feed: FeedReceiver,
     preparation: Arc<Preparation>,
+    certificates: Arc<Certificates>,
     clock: Arc<dyn Clock>,
     clock_guard: Arc<ClockGuard>,
     watches: mpsc::Receiver<handle::Watch>,
@@ -107,6 +110,7 @@ impl Delivery {
         let (question_sender, questions) = mpsc::channel(QUESTIONS_IN_QUEUE);
         let (figures, figures_receiver) = watch::channel(DeliveryFigures::default());
         let preparation = Arc::new(Preparation::new(means));
+        let certificates = Arc::new(Certificates::new(Arc::clone(&store)));
         let handshakes =
             Handshakes::new(Arc::clone(&preparation), Arc::clone(&clock), options.attempt_deadline);
         let clock_guard = Arc::new(ClockGuard::new(Arc::clone(&clock)));
@@ -120,12 +124,14 @@ impl Delivery {
             clock_guard: Arc::clone(&clock_guard),
             handshakes: Arc::new(handshakes),
             breakers: breakers.clone(),
+            certificates: Arc::clone(&certificates),
         };
         let delivery = Self {
             options,
             store,
             feed,
             preparation,
+            certificates,
             clock,
             clock_guard,
             watches,
@@ -146,11 +152,13 @@ impl Delivery {
         let (ended_sender, mut ended) = mpsc::unbounded_channel();
         let surroundings = Arc::new(Surroundings {
             preparation: self.preparation,
+            certificates: self.certificates,
             clock: self.clock,
             deadline: attempt_deadline,
             exchange_log: self.options.exchange_log,
             ended: ended_sender,
         });
+        surroundings.certificates.load(surroundings.now()).await;
         let mut shutdown = std::pin::pin!(shutdown);
         let mut notes = None;
         let mut set_aside = 0;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod catalogue;
+pub mod certificate;
 pub mod change;
 #[cfg(feature = "contract")]
 pub mod contract;

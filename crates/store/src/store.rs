@@ -9,6 +9,7 @@ use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumb
 use rendezhook_domain::time::Timestamp;
 
 use crate::catalogue::Catalogue;
+use crate::certificate::KeptCertificate;
 use crate::change::{CatalogueChange, ChangeRefusal};
 use crate::error::StoreError;
 use crate::feed::Announcement;
@@ -118,6 +119,22 @@ pub trait Store: Send + Sync + 'static {
         after: Option<SubscriptionNumber>,
         limit: usize,
     ) -> Result<Vec<KeptHealth>, StoreError>;
+
+    /// Remembers the certificate that a receiver showed, in place of the one before.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn keep_certificate(&self, certificate: KeptCertificate) -> Result<(), StoreError>;
+
+    /// The certificates of receivers that end after an instant, at most `limit` of them.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn kept_certificates(
+        &self,
+        after: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<KeptCertificate>, StoreError>;
 
     /// The receivers that have waiting deliveries, with the highest sequence of each. Asked once, at the start.
     ///

@@ -23,6 +23,7 @@ use rendezhook_store::record::{AttemptRecord, AttemptResult, AttemptTiming, Exch
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::certificates::Certificates;
 use super::echo::without_echoes;
 use super::exchange::exchange;
 use super::preparation::{Errand, Preparation, Unprepared};
@@ -39,6 +40,7 @@ const PREPARATION_SHARE: u32 = 2;
 /// What all attempts share.
 pub(super) struct Surroundings {
     pub(super) preparation: Arc<Preparation>,
+    pub(super) certificates: Arc<Certificates>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
     pub(super) exchange_log: ExchangeLog,
@@ -172,6 +174,10 @@ impl Attempt {
 
         let left = surroundings.deadline.saturating_sub(started.elapsed());
         let report = surroundings.preparation.means().egress.send(request, left).await;
+        if let Some(expires_at) = report.certificate_expires_at.filter(|_| !report.reused_connection) {
+            let target = &self.subscription.subscription.target;
+            surroundings.certificates.shown(self.order.organization, target, expires_at, surroundings.now());
+        }
         let (outcome, result) = match &report.outcome {
             AttemptOutcome::Answered(response) => {
                 if response.status == StatusCode::UNAUTHORIZED {

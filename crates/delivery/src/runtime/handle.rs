@@ -6,7 +6,7 @@ use std::time::Duration;
 use rendezhook_domain::delivery::DeliveryState;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::VerificationMethod;
+use rendezhook_domain::subscription::{Subscription, VerificationMethod};
 use rendezhook_domain::target::Endpoint;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::SubscriptionEntry;
@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::breakers::Breakers;
+use super::certificates::Certificates;
 use super::handshake::Handshakes;
 use crate::clock::ClockGuard;
 use crate::health::{HealthOptions, HealthReport, HealthTracker};
@@ -65,9 +66,16 @@ pub struct DeliveryHandle {
     pub(super) clock_guard: Arc<ClockGuard>,
     pub(super) handshakes: Arc<Handshakes>,
     pub(super) breakers: Breakers,
+    pub(super) certificates: Arc<Certificates>,
 }
 
 impl DeliveryHandle {
+    /// When the certificate ends that the target of a subscription showed in its last handshake, if there was one.
+    #[must_use]
+    pub fn certificate_expires_at(&self, subscription: &Subscription) -> Option<Timestamp> {
+        self.certificates.expires_at(subscription.organization, &subscription.target)
+    }
+
     /// Asks the target of a subscription whether it wants deliveries, through the same guard as deliveries, and keeps what came of
     /// it. Answers in words; `Ok` when the target is verified now, or does not have to be.
     ///

@@ -9,6 +9,7 @@ use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::Catalogue;
+use rendezhook_store::certificate::KeptCertificate;
 use rendezhook_store::change::{CatalogueChange, ChangeRefusal};
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
@@ -137,6 +138,18 @@ impl Store for FaultyStore {
         limit: usize,
     ) -> Result<Vec<KeptHealth>, StoreError> {
         self.inner.kept_health(after, limit).await
+    }
+
+    async fn keep_certificate(&self, certificate: KeptCertificate) -> Result<(), StoreError> {
+        self.inner.keep_certificate(certificate).await
+    }
+
+    async fn kept_certificates(
+        &self,
+        after: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<KeptCertificate>, StoreError> {
+        self.inner.kept_certificates(after, limit).await
     }
 
     async fn receivers_with_pending(&self) -> Result<Vec<Announcement>, StoreError> {

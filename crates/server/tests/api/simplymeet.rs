@@ -289,6 +289,7 @@ async fn a_hook_is_an_ordinary_subscription() {
       "verified_at": null,
       "verification_failure": null,
       "allowed_deliveries_per_minute": null,
+      "certificate_expires_at": null,
       "state": "enabled",
       "disabled_because": null,
       "retry_schedule_seconds": null,

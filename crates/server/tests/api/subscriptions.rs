@@ -43,6 +43,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "verified_at": null,
         "verification_failure": null,
         "allowed_deliveries_per_minute": null,
+        "certificate_expires_at": null,
         "state": "enabled",
         "disabled_because": null,
         "retry_schedule_seconds": [
@@ -94,6 +95,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "verified_at": null,
         "verification_failure": null,
         "allowed_deliveries_per_minute": null,
+        "certificate_expires_at": null,
         "state": "paused",
         "disabled_because": null,
         "retry_schedule_seconds": null,

@@ -6,6 +6,7 @@
 
 mod attempts;
 mod backlog;
+mod certificate;
 mod delivery;
 mod firings;
 mod health;
@@ -19,6 +20,7 @@ mod row;
 
 pub(super) use self::attempts::attempts;
 pub(super) use self::backlog::backlog;
+pub(super) use self::certificate::kept_certificates;
 pub(super) use self::delivery::delivery;
 pub(super) use self::firings::{due_firings, scheduled};
 pub(super) use self::health::kept_health;

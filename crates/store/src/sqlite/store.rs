@@ -16,10 +16,11 @@ use super::options::SqliteOptions;
 use super::reader::{self, ListRequest, PendingRequest, Reader};
 use super::replay::Order;
 use super::writer::{
-    AdvanceReplaysWork, CancelReplayWork, CancelScheduledWork, ChangeWork, CheckWork, CreateReplayWork,
-    DetachedWork, HealthWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
+    AdvanceReplaysWork, CancelReplayWork, CancelScheduledWork, CertificateWork, ChangeWork, CheckWork,
+    CreateReplayWork, DetachedWork, HealthWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
 };
 use crate::catalogue::Catalogue;
+use crate::certificate::KeptCertificate;
 use crate::change::{CatalogueChange, ChangeRefusal};
 use crate::error::StoreError;
 use crate::feed::{Announcement, FeedReceiver};
@@ -201,6 +202,22 @@ impl Store for SqliteStore {
         self.delivery_reader
             .read("reading how subscriptions do", move |connection| {
                 reader::kept_health(connection, after, limit)
+            })
+            .await
+    }
+
+    async fn keep_certificate(&self, certificate: KeptCertificate) -> Result<(), StoreError> {
+        self.writer.ask(CertificateWork(certificate)).await
+    }
+
+    async fn kept_certificates(
+        &self,
+        after: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<KeptCertificate>, StoreError> {
+        self.delivery_reader
+            .read("reading the certificates of receivers", move |connection| {
+                reader::kept_certificates(connection, after, limit)
             })
             .await
     }

@@ -4,6 +4,7 @@
 //! disk, answers them all and hands the deliveries to the feed. A request checks everything before it writes anything, so
 //! that a refused one leaves nothing behind for its neighbours.
 
+mod certificate;
 mod cleanup;
 mod detached;
 mod fanout;
@@ -24,6 +25,7 @@ mod thread;
 mod timer_walk;
 mod turn;
 
+pub(super) use self::certificate::CertificateWork;
 pub(super) use self::detached::DetachedWork;
 pub(super) use self::handle::WriterHandle;
 pub(super) use self::health::HealthWork;

@@ -17,6 +17,7 @@ use rendezhook_egress::resolve::{Resolve, ResolveError, Resolved};
 use rendezhook_egress::{Egress, EgressSettings};
 use rendezhook_graphql::GraphQl;
 use rendezhook_secrets::{KeyEncryptionKey, SigningSecret, SystemRandomness};
+use rendezhook_store::Store;
 use rendezhook_store::catalogue::{CatalogueVersion, SigningKey};
 use rendezhook_store::sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
@@ -39,11 +40,13 @@ impl Resolve for NoNames {
 fn surroundings(directory: &TempDir) -> (Arc<Surroundings>, mpsc::UnboundedReceiver<AttemptEnd>) {
     let key = KeyEncryptionKey::from_bytes([7; 32]);
     let (store, _feed) = SqliteStore::open(SqliteOptions::new(directory.path(), key)).unwrap();
-    let graphql = GraphQl::new(store).unwrap();
+    let store: Arc<dyn Store> = store;
+    let graphql = GraphQl::new(Arc::clone(&store)).unwrap();
     let settings = EgressSettings::new(AddressRule::public().allowing_loopback());
     let (ended, ends) = mpsc::unbounded_channel();
     let egress = Arc::new(Egress::new(settings, Arc::new(NoNames)).unwrap());
     let surroundings = Surroundings {
+        certificates: Arc::new(Certificates::new(store)),
         preparation: Arc::new(Preparation::new(Means::new(egress, graphql))),
         clock: Arc::new(SystemClock),
         deadline: Duration::from_secs(15),

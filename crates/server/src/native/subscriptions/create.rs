@@ -174,7 +174,7 @@ pub(crate) async fn create(
     Ok(Created {
         location: format!("/api/v1/subscriptions/{id}"),
         body: NewSubscriptionView {
-            subscription: SubscriptionView::new(made, organization),
+            subscription: SubscriptionView::new(made, organization, &state.delivery),
             secret: shown_secret.expose().clone(),
         },
     })

@@ -1,12 +1,14 @@
 //! Showing one subscription.
 
 use axum::Json;
+use axum::extract::State;
 
 use super::find;
 use super::view::SubscriptionView;
 use crate::access::{Access, Read};
 use crate::failure::Failure;
 use crate::parameters::PathParameters;
+use crate::state::ServerState;
 
 /// Shows a subscription.
 #[utoipa::path(
@@ -19,8 +21,9 @@ use crate::parameters::PathParameters;
 )]
 pub(crate) async fn show(
     access: Access<Read>,
+    State(state): State<ServerState>,
     PathParameters(id): PathParameters<String>,
 ) -> Result<Json<SubscriptionView>, Failure> {
     let entry = find(&access, &id)?;
-    Ok(Json(SubscriptionView::new(entry, &access.organization)))
+    Ok(Json(SubscriptionView::new(entry, &access.organization, &state.delivery)))
 }

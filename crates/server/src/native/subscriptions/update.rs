@@ -104,7 +104,7 @@ pub(crate) async fn update(
         catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
     let changed = organization.subscription(current.id).ok_or_else(|| Failure::not_found("subscription"))?;
     verify::ask_again(&state, changed);
-    Ok(Json(SubscriptionView::new(changed, organization)))
+    Ok(Json(SubscriptionView::new(changed, organization, &state.delivery)))
 }
 
 fn checked(

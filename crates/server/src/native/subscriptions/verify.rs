@@ -59,7 +59,7 @@ pub(crate) async fn verify(
     Ok(Json(VerificationView {
         verified: outcome.is_ok(),
         explanation: outcome.err().unwrap_or_else(|| Arc::from(VERIFIED)),
-        subscription: SubscriptionView::new(now, organization),
+        subscription: SubscriptionView::new(now, organization, &state.delivery),
     }))
 }
 

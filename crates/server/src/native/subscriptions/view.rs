@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rendezhook_delivery::runtime::DeliveryHandle;
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::ActionPattern;
 use rendezhook_domain::retry::RetryPolicy;
@@ -70,6 +71,9 @@ pub(crate) struct SubscriptionView {
     verification_failure: Option<Arc<str>>,
     /// How many deliveries a minute the target allows, if it named a number when it was verified.
     allowed_deliveries_per_minute: Option<u32>,
+    /// When the certificate ends that the target showed last; null for plain http, and as long as none was seen.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    certificate_expires_at: Option<Timestamp>,
     /// `enabled`; `paused` by its owner; `disabled` because its receiver asked for that. Deliveries wait in the last two.
     #[schema(value_type = vocabulary::SubscriptionStateWord)]
     state: SubscriptionState,
@@ -106,7 +110,11 @@ pub(crate) struct SubscriptionView {
 
 impl SubscriptionView {
     /// Shows a subscription of this organization.
-    pub(super) fn new(entry: &SubscriptionEntry, organization: &OrganizationEntry) -> Self {
+    pub(super) fn new(
+        entry: &SubscriptionEntry,
+        organization: &OrganizationEntry,
+        delivery: &DeliveryHandle,
+    ) -> Self {
         let subscription = &entry.subscription;
         let receiver = organization.receiver(subscription.receiver);
         Self {
@@ -130,6 +138,7 @@ impl SubscriptionView {
             verified_at: subscription.verification.verified_at,
             verification_failure: subscription.verification.failure.clone(),
             allowed_deliveries_per_minute: subscription.verification.deliveries_per_minute,
+            certificate_expires_at: delivery.certificate_expires_at(subscription),
             state: subscription.state,
             disabled_because: subscription.disabled_because,
             retry_schedule_seconds: subscription.retry.clone(),
