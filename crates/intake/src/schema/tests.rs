@@ -86,7 +86,7 @@ fn whole_numbers_are_integers_however_they_are_written() {
 
 #[test]
 fn members_of_the_publishers_own_fit() {
-    for kind in ResourceKind::ALL {
+    for kind in ResourceKind::PUBLISHED {
         assert_eq!(told(kind, &json!({})), Vec::<String>::new());
         assert_eq!(told(kind, &json!({ "ours": [null, 1, { "date": 1 }] })), Vec::<String>::new());
         assert_eq!(told(kind, &json!([])), [": this must be an object, not an array"]);
@@ -154,7 +154,7 @@ proptest! {
     /// One value of another type anywhere is found exactly there, and a value of an allowed type nowhere.
     #[test]
     fn what_is_replaced_is_what_is_found(
-        kind in prop::sample::select(&ResourceKind::ALL[..]),
+        kind in prop::sample::select(&ResourceKind::PUBLISHED[..]),
         place in any::<prop::sample::Index>(),
         value in any_type(),
     ) {

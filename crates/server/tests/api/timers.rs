@@ -108,6 +108,7 @@ async fn what_is_wrong_with_a_timer_is_named() {
         ("name", json!("")),
         ("action", json!("event.confirmed")),
         ("action", json!("order.cancelled")),
+        ("action", json!("subscription.failing")),
         ("action", json!("order.starting")),
         ("action", json!("starting")),
         ("resource_kind", json!("order")),
