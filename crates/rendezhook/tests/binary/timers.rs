@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use serde_json::{Value, json};
 
 use super::receiver::receive;
-use super::server::Server;
+use super::server::{Server, until};
 
 #[test]
 fn what_came_due_while_the_server_was_down_arrives_and_says_so() {
@@ -29,9 +29,8 @@ fn what_came_due_while_the_server_was_down_arrives_and_says_so() {
     let event = json!({"confirmed": {"flag": true}, "dates": [{"date": end, "end_date": end}]});
     assert_eq!(server.call("PUT", "/api/v1/resources/event/b-1", &key, Some(&event)).0, 200);
     server.stop();
-    while format!("{:.3}", jiff::Timestamp::now()) < end {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    let over = || format!("{:.3}", jiff::Timestamp::now()) >= end;
+    assert!(until(std::time::Duration::from_secs(30), over), "the event does not end");
 
     let server = Server::start(data.path());
     let delivered = receive(&receiver);
