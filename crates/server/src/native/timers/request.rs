@@ -35,7 +35,10 @@ impl OffsetRequest {
 /// An action that a timer may fire: one of the publisher's own.
 pub(super) fn action(checks: &mut FieldChecks, text: &str) -> Option<ActionName> {
     let action: ActionName = checks.parse("/action", text)?;
-    if action.in_catalogue() || action.is_notice() || [".cancelled", ".removed"].iter().any(|end| text.ends_with(end)) {
+    if action.in_catalogue()
+        || action.is_notice()
+        || [".cancelled", ".removed"].iter().any(|end| text.ends_with(end))
+    {
         checks.refuse(
             "/action",
             "this action says what happened to a resource; a timer needs one of your own, such as event.starting",
