@@ -23,7 +23,7 @@ use rendezhook_store::pending::DeliveryKey;
 use self::attempt::Busy;
 use self::authority::{Authority, Share};
 use self::claim::Claim;
-use self::effect::{BreakerState, Effect};
+use self::effect::{BreakerState, Effect, RecordOrder};
 use self::endpoint::Endpoint;
 use self::entry::Entry;
 use self::flow::{Flow, Organization, Rotation};
@@ -49,11 +49,13 @@ mod expiry;
 mod fairness;
 mod figures;
 mod flow;
+mod folding;
 mod history;
 pub mod input;
 mod lane;
 mod limits;
 mod list;
+mod order;
 mod outcome;
 mod packed;
 mod paging;
@@ -109,7 +111,10 @@ pub struct Scheduler {
     claims: HashMap<LaneKey, Claim>,
     busy: HashMap<DeliveryKey, Busy>,
     pools: Pools,
+    /// Deliveries that end without an attempt, expired or folded, and whose record is under way.
     expiring: usize,
+    /// What was folded in the step under way.
+    folded: Vec<RecordOrder>,
 
     due: Timer<Due>,
     expiry: Timer<Expiry>,
@@ -156,6 +161,7 @@ impl Scheduler {
             busy: HashMap::new(),
             pools: Pools::new(),
             expiring: 0,
+            folded: Vec::new(),
             due: Timer::default(),
             expiry: Timer::default(),
             alarms: BinaryHeap::new(),
@@ -183,6 +189,7 @@ impl Scheduler {
         for input in inputs {
             self.take_in(input, random, effects);
         }
+        effects.extend(self.folded.drain(..).map(Effect::Record));
         self.ring_alarms(effects);
         self.move_slow_attempts();
         let changed = self.changed.drain(..);

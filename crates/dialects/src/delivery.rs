@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery::{DeliveryOrigin, FoldedDeliveries};
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::organization::Organization;
 use rendezhook_domain::subscription::{
@@ -55,6 +55,10 @@ pub struct DeliveryContext<'a> {
     pub frozen_body: Option<&'a Bytes>,
     /// Later actions of the resource went to this receiver before.
     pub overtaken: bool,
+    /// The newest earlier version of the resource that the receiver has accepted.
+    pub previous: Option<u64>,
+    /// The waiting updates that this delivery stands for beside its own.
+    pub folded: Option<&'a FoldedDeliveries>,
 }
 
 /// What has to be fetched before the request of an attempt can be built.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use rendezhook_domain::accepted::AcceptedAction;
-use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery::{DeliveryOrigin, FoldedDeliveries};
 use rendezhook_domain::id::{DeliveryId, OrganizationId, SubscriptionId};
 use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
@@ -47,6 +47,8 @@ pub(crate) struct Scene {
     pub(crate) origin: DeliveryOrigin,
     pub(crate) attempt: u16,
     pub(crate) overtaken: bool,
+    pub(crate) previous: Option<u64>,
+    pub(crate) folded: Option<FoldedDeliveries>,
 }
 
 impl Scene {
@@ -64,6 +66,8 @@ impl Scene {
             origin: DeliveryOrigin::Original,
             attempt: 1,
             overtaken: false,
+            previous: None,
+            folded: None,
         }
     }
 
@@ -89,6 +93,8 @@ impl Scene {
             headers: &self.headers,
             frozen_body: self.frozen_body.as_ref(),
             overtaken: self.overtaken,
+            previous: self.previous,
+            folded: self.folded.as_ref(),
         }
     }
 }
@@ -148,6 +154,7 @@ pub(crate) fn subscription(dialect: Dialect, action: &str) -> Subscription {
         disabled_because: None,
         retry: None,
         rate_limit: None,
+        folds_updates: false,
         created_at: "2021-05-27T08:03:53.775Z".parse().unwrap(),
         updated_at: "2021-06-01T10:00:00Z".parse().unwrap(),
         revision: 1,

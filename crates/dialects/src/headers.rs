@@ -15,6 +15,8 @@ static WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestam
 static WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 // Our own beside them: what a receiver may want to know of this attempt, outside the body, which never changes.
 static WEBHOOK_SEQUENCE: HeaderName = HeaderName::from_static("webhook-sequence");
+static WEBHOOK_PREVIOUS: HeaderName = HeaderName::from_static("webhook-previous");
+static WEBHOOK_FOLDED: HeaderName = HeaderName::from_static("webhook-folded");
 static WEBHOOK_ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
 static WEBHOOK_TRIGGER: HeaderName = HeaderName::from_static("webhook-trigger");
 static WEBHOOK_REPLAY: HeaderName = HeaderName::from_static("webhook-replay");
@@ -22,7 +24,7 @@ static WEBHOOK_LATE_BY: HeaderName = HeaderName::from_static("webhook-late-by");
 static WEBHOOK_OVERTAKEN: HeaderName = HeaderName::from_static("webhook-overtaken");
 
 /// How many fields the longest request of a dialect has.
-const CAPACITY: usize = 9;
+const CAPACITY: usize = 11;
 
 /// `content-type`, `webhook-id`, and `webhook-timestamp` in whole seconds: what says which message this is and when it was sent.
 pub(crate) fn identified(context: &DeliveryContext<'_>, now: Timestamp) -> Result<HeaderMap, BuildError> {
@@ -78,13 +80,23 @@ pub(crate) fn signed_as(
     Ok(headers)
 }
 
-/// Which version of the resource this is, and which attempt; `webhook-overtaken: true` when later actions of the resource
-/// were delivered before.
+/// Which version of the resource this is, which one the receiver accepted before it, and which attempt;
+/// `webhook-overtaken: true` when later actions of the resource were delivered before.
 pub(crate) fn insert_order(headers: &mut HeaderMap, context: &DeliveryContext<'_>) {
     headers.insert(&WEBHOOK_SEQUENCE, HeaderValue::from(context.action.version));
+    if let Some(previous) = context.previous {
+        headers.insert(&WEBHOOK_PREVIOUS, HeaderValue::from(previous));
+    }
     headers.insert(&WEBHOOK_ATTEMPT, HeaderValue::from(context.attempt));
     if context.overtaken {
         headers.insert(&WEBHOOK_OVERTAKEN, HeaderValue::from_static("true"));
+    }
+}
+
+/// `webhook-folded` with the number of waiting updates that this delivery stands for beside its own, when there are any.
+pub(crate) fn insert_folded(headers: &mut HeaderMap, context: &DeliveryContext<'_>) {
+    if let Some(folded) = context.folded {
+        headers.insert(&WEBHOOK_FOLDED, HeaderValue::from(folded.count));
     }
 }
 

@@ -1,8 +1,8 @@
 //! rendezhook's own deliveries, after the Standard Webhooks specification 1.0.0.
 //!
 //! The body is `{"type", "timestamp", "data"}`, where `timestamp` says when the action happened, not when it is sent, and `data`
-//! is `{organization, resource_kind, resource_id, resource[, user, changes, timer, late_by_seconds]}`. Everything that differs between attempts is a header
-//! field: `webhook-timestamp`, `webhook-attempt`, `webhook-overtaken`, and `webhook-trigger` on a test.
+//! is `{organization, resource_kind, resource_id, resource[, user, changes, timer, late_by_seconds, folded]}`. Everything that differs
+//! between attempts is a header field: `webhook-timestamp`, `webhook-attempt`, `webhook-overtaken`, and `webhook-trigger` on a test.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use rendezhook_domain::accepted::AcceptedAction;
+use rendezhook_domain::delivery::FoldedDeliveries;
 use rendezhook_domain::time::Timestamp;
 use serde_json::{Map, Value};
 
@@ -52,8 +53,22 @@ pub(crate) fn body(context: &DeliveryContext<'_>) -> Result<Bytes, BuildError> {
                 .map_err(BuildError::Body)?;
         }
     }
+    if let Some(folded) = context.folded {
+        append_folded(&mut body, folded).map_err(serde_json::Error::io).map_err(BuildError::Body)?;
+    }
     body.extend_from_slice(b"}}");
     Ok(Bytes::from(body))
+}
+
+/// The ids of the deliveries that this one stands for beside its own, as far as they are listed.
+fn append_folded(body: &mut Vec<u8>, folded: &FoldedDeliveries) -> std::io::Result<()> {
+    body.extend_from_slice(br#","folded":["#);
+    for (place, delivery) in folded.listed.iter().enumerate() {
+        let comma = if place == 0 { "" } else { "," };
+        write!(body, r#"{comma}"{delivery}""#)?;
+    }
+    body.push(b']');
+    Ok(())
 }
 
 /// What a subscription that selects its bodies asks: its query, with what happened in the variables `id`, `kind`, `action` and
@@ -74,6 +89,7 @@ pub(crate) fn headers(
 ) -> Result<HeaderMap, BuildError> {
     let mut headers = headers::signed(context, body, now)?;
     headers::insert_order(&mut headers, context);
+    headers::insert_folded(&mut headers, context);
     headers::insert_trigger(&mut headers, context);
     Ok(headers)
 }

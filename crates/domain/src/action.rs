@@ -110,6 +110,13 @@ impl ActionName {
         self.kind().is_some_and(|kind| !kind.is_published())
     }
 
+    /// Whether it only says that a resource has a newer state (`event.updated`, `order.updated`), so that a later one of the same
+    /// resource makes it superfluous. A name that says what was updated (`event.place.updated`) says more than that.
+    #[must_use]
+    pub fn is_update(&self) -> bool {
+        self.0.split_once('.').is_some_and(|(_kind, happened)| happened == "updated")
+    }
+
     /// Whether the catalogue lists it.
     #[must_use]
     pub fn in_catalogue(&self) -> bool {

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::DeliveryId;
+
 /// Where a delivery comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,12 +81,21 @@ pub enum FinalState {
     Refused,
     /// The server crashed again and again while it attempted it, and it alone.
     SetAside,
+    /// A newer update of the same resource for the same subscription took its place before it was attempted.
+    Folded,
 }
 
 impl FinalState {
     /// Every final state.
-    pub const ALL: [Self; 6] =
-        [Self::Delivered, Self::Exhausted, Self::Expired, Self::Cancelled, Self::Refused, Self::SetAside];
+    pub const ALL: [Self; 7] = [
+        Self::Delivered,
+        Self::Exhausted,
+        Self::Expired,
+        Self::Cancelled,
+        Self::Refused,
+        Self::Folded,
+        Self::SetAside,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -96,6 +107,7 @@ impl FinalState {
             Self::Cancelled => "cancelled",
             Self::Refused => "refused",
             Self::SetAside => "set_aside",
+            Self::Folded => "folded",
         }
     }
 
@@ -109,6 +121,7 @@ impl FinalState {
             Self::Cancelled => 4,
             Self::Refused => 5,
             Self::SetAside => 7,
+            Self::Folded => 6,
         }
     }
 
@@ -163,6 +176,28 @@ impl ExpiryReason {
     }
 }
 
+/// Deliveries that were folded into a newer one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FoldedDeliveries {
+    /// How many there are.
+    pub count: u32,
+    /// The first of them, at most [`Self::LISTED`].
+    pub listed: Vec<DeliveryId>,
+}
+
+impl FoldedDeliveries {
+    /// How many are listed; of the others there is only the count.
+    pub const LISTED: usize = 100;
+
+    /// Adds a delivery, with those that had been folded into it before it.
+    pub fn add(&mut self, delivery: DeliveryId, inherited: Option<Self>) {
+        let inherited = inherited.unwrap_or_default();
+        self.count = self.count.saturating_add(inherited.count).saturating_add(1);
+        let room = Self::LISTED.saturating_sub(self.listed.len());
+        self.listed.extend(inherited.listed.into_iter().chain([delivery]).take(room));
+    }
+}
+
 /// The state of a delivery as a reader sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeliveryState {
@@ -174,12 +209,16 @@ pub enum DeliveryState {
 
 /// The text names no state of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "\"{0}\" is not a state of a delivery; there are: waiting, delivered, exhausted, expired, cancelled, refused"
-)]
+#[error("\"{0}\" is not a state of a delivery; there are: {names}", names = DeliveryState::names().join(", "))]
 pub struct DeliveryStateError(String);
 
 impl DeliveryState {
+    /// The names of all states: of the waiting one, then of the final ones.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        std::iter::once(Self::Waiting.name()).chain(FinalState::ALL.map(FinalState::name)).collect()
+    }
+
     /// The name on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -200,7 +239,7 @@ impl FromStr for DeliveryState {
     type Err = DeliveryStateError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "waiting" {
+        if text == Self::Waiting.name() {
             return Ok(Self::Waiting);
         }
         FinalState::ALL
@@ -225,6 +264,7 @@ mod tests {
             assert_eq!(ExpiryReason::from_code(reason.code()), Some(reason));
         }
         assert_eq!("waiting".parse(), Ok(DeliveryState::Waiting));
-        assert!("lost".parse::<DeliveryState>().is_err());
+        let unknown = "lost".parse::<DeliveryState>().unwrap_err().to_string();
+        assert!(DeliveryState::names().iter().all(|name| unknown.contains(name)), "{unknown}");
     }
 }

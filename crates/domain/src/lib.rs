@@ -6,6 +6,7 @@ pub mod action;
 pub mod cause;
 pub mod circumstances;
 pub mod delivery;
+pub mod delivery_order;
 pub mod expiry;
 pub mod facts;
 pub mod id;

@@ -205,6 +205,8 @@ pub struct Subscription {
     pub retry: Option<RetryPolicy>,
     /// The most deliveries a second to its endpoint; no limit when `None`.
     pub rate_limit: Option<RateLimit>,
+    /// Whether waiting updates of a resource fold into the newest.
+    pub folds_updates: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Happening;
 use rendezhook_domain::organization::Organization;
@@ -87,6 +88,8 @@ pub struct ReceiverEntry {
     pub named: bool,
     /// When its owner does not want deliveries, and how a backlog drains.
     pub interruptions: Interruptions,
+    /// Which of its deliveries wait for each other.
+    pub order: DeliveryOrder,
     /// When it was made.
     pub created_at: Timestamp,
 }

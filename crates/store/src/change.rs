@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
 use rendezhook_domain::action::ActionName;
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId, SubscriptionId, TimerId};
 use rendezhook_domain::matching::Filter;
 use rendezhook_domain::organization::SchemaCheck;
@@ -216,6 +217,8 @@ pub struct TimerUpdate {
 /// New values of a receiver; `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReceiverUpdate {
+    /// Which of its deliveries wait for each other, from now on; waiting ones are put into the new order.
+    pub order: Option<DeliveryOrder>,
     /// The pause under way; `Some(None)` ends it.
     pub pause: Option<Option<Pause>>,
     /// Its maintenance windows.
@@ -278,6 +281,8 @@ pub struct NewSubscription {
     pub retry: Option<RetryPolicy>,
     /// The most deliveries a second to its endpoint.
     pub rate_limit: Option<RateLimit>,
+    /// Whether waiting updates of a resource fold into the newest.
+    pub folds_updates: bool,
     /// What its deliveries are signed with.
     pub secret: SigningSecret,
     /// What its owner chose for bodies to be signed with, in the dialects that sign like that.
@@ -320,6 +325,8 @@ pub struct SubscriptionUpdate {
     pub retry: Option<Option<RetryPolicy>>,
     /// The most deliveries a second to its endpoint; `Some(None)` takes the limit away.
     pub rate_limit: Option<Option<RateLimit>>,
+    /// Whether waiting updates of a resource fold into the newest.
+    pub folds_updates: Option<bool>,
     /// How deliveries of this Vyte hook are wrapped; `Some(None)` goes back to the organization's way. Means nothing for
     /// other dialects.
     pub vyte_body: Option<Option<VyteBody>>,
@@ -350,6 +357,7 @@ impl SubscriptionUpdate {
             state: None,
             retry: None,
             rate_limit: None,
+            folds_updates: None,
             vyte_body: None,
             at,
         }

@@ -19,6 +19,7 @@ pub mod grouping;
 pub mod listing;
 pub mod listing_resources;
 pub mod noticing;
+pub mod ordering;
 pub mod publishing;
 pub mod recording;
 pub mod reopening;
@@ -121,6 +122,12 @@ macro_rules! store_contract {
                 only_the_record_that_disables_tells_it,
                 what_is_gone_is_told_nothing_and_leaves_no_health,
                 an_expiry_says_why,
+            ]
+            ordering: [
+                a_receiver_keeps_its_order,
+                a_delivery_knows_the_version_handed_over_before,
+                a_newer_delivery_lists_what_was_folded_into_it,
+                a_fold_into_what_has_ended_says_so_all_the_same,
             ]
             fanning_out: [
                 more_deliveries_than_a_turn_takes_come_in_order,

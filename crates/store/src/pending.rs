@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rendezhook_domain::accepted::AcceptedAction;
-use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery::{DeliveryOrigin, FoldedDeliveries};
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::sequence::{ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
@@ -42,6 +42,8 @@ pub struct PendingDelivery {
     pub lane_held: Duration,
     /// After which no attempt is made.
     pub expires_at: Option<Timestamp>,
+    /// Its action only says that the resource has a newer state.
+    pub is_update: bool,
 }
 
 /// A stretch of a receiver's waiting deliveries in ascending sequence, due or not.
@@ -64,4 +66,16 @@ pub struct AttemptMaterial {
     pub frozen_body: Option<Bytes>,
     /// The delivery that it repeats, when it is a replay or a backfill. The id of a replay's is its `webhook-id`.
     pub repeats: Option<DeliveryId>,
+    /// Where it stands in the history of its resource.
+    pub standing: Standing,
+}
+
+/// Where a delivery stands in the history of its resource.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The newest version of the resource, of those before this one, that the receiver has accepted. `None` when there is
+    /// none, when none of the fifty versions before was one, and for deliveries that stand outside of the order.
+    pub previous: Option<u64>,
+    /// What was folded into it before its first attempt.
+    pub folded: Option<FoldedDeliveries>,
 }

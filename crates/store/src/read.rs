@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, ExpiryReason};
+use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, ExpiryReason, FoldedDeliveries};
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
@@ -77,6 +77,10 @@ pub struct DeliveryView {
     pub overtaken: bool,
     /// The delivery that it repeats, when it is a replay or a backfill.
     pub repeats: Option<DeliveryId>,
+    /// What was folded into it before its first attempt.
+    pub folded: Option<FoldedDeliveries>,
+    /// The newer delivery into which it was folded, which may have been folded in turn.
+    pub folded_into: Option<DeliveryId>,
 }
 
 /// The last attempt of a delivery in short.

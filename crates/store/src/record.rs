@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::delivery::FinalState;
-use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
+use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::DisableReason;
 use rendezhook_domain::time::Timestamp;
@@ -36,6 +36,8 @@ pub struct Record {
     pub disable: Option<DisableReason>,
     /// What this turn means beyond its own delivery; nearly always nothing.
     pub consequences: Option<Box<Consequences>>,
+    /// The newer delivery of the same receiver that takes its place; only with the final state `Folded`.
+    pub folded_into: Option<Sequence>,
 }
 
 /// How a delivery goes on after a turn.

@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::feed::Announcement;
 use crate::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
 use crate::health::KeptHealth;
-use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
+use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage, Standing};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
     AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
@@ -161,6 +161,13 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the store failed.
     async fn material(&self, keys: &[DeliveryKey]) -> Result<Vec<AttemptMaterial>, StoreError>;
+
+    /// Where these deliveries stand in the history of their resources: all that attempts need whose actions are at hand. A
+    /// delivery that has ended in between is missing from the answer.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn standings(&self, keys: &[DeliveryKey]) -> Result<Vec<(DeliveryKey, Standing)>, StoreError>;
 
     /// A stored resource; `None` when there never was one. Of a removed one the facts, from which versions go on.
     ///

@@ -83,6 +83,8 @@ impl Scene {
             headers: &[],
             frozen_body: self.frozen_body.as_ref(),
             overtaken: false,
+            previous: None,
+            folded: None,
         };
         let now = Timestamp::from_milliseconds(now.saturating_mul(1_000));
         let request = build(&Fetched::default(), &context, now)?;
@@ -151,6 +153,7 @@ fn subscription(dialect: Dialect, now: Timestamp) -> Result<Subscription, Box<dy
         disabled_because: None,
         retry: None,
         rate_limit: None,
+        folds_updates: false,
         created_at: now,
         updated_at: now,
         revision: 1,

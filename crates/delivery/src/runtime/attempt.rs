@@ -18,7 +18,7 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_egress::{AttemptOutcome, OutboundRequest, OutboundRequestError, Response, Timing};
 use rendezhook_secrets::{SharedSecret, SigningSecret};
 use rendezhook_store::catalogue::{OrganizationEntry, SubscriptionEntry};
-use rendezhook_store::pending::DeliveryKey;
+use rendezhook_store::pending::{DeliveryKey, Standing};
 use rendezhook_store::record::{AttemptRecord, AttemptResult, AttemptTiming, Exchange};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -71,6 +71,8 @@ pub(super) struct Kept {
     pub(super) frozen_body: Option<Bytes>,
     /// The delivery that it repeats.
     pub(super) repeats: Option<DeliveryId>,
+    /// Where it stands in the history of its resource.
+    pub(super) standing: Standing,
 }
 
 /// An attempt with all that it needs.
@@ -273,6 +275,8 @@ impl Attempt {
             headers: &self.subscription.headers,
             frozen_body: self.kept.frozen_body.as_ref(),
             overtaken: self.order.overtaken,
+            previous: self.kept.standing.previous,
+            folded: self.kept.standing.folded.as_ref(),
         }
     }
 

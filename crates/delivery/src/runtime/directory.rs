@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::{RateLimit, SubscriptionState};
@@ -141,6 +142,8 @@ impl Directory {
     ) {
         for entry in subscriptions {
             let subscription = &entry.subscription;
+            let organization = self.catalogue.organization(subscription.organization);
+            let receiver = organization.and_then(|entry| entry.receiver(subscription.receiver));
             let view = SubscriptionView {
                 subscription: subscription.number,
                 organization: subscription.organization,
@@ -157,6 +160,8 @@ impl Directory {
                     && subscription.verification.permits_deliveries()
                     && !self.interrupted.holds(subscription.receiver),
                 retry: subscription.retry.clone().unwrap_or_else(|| self.default_retry.clone()),
+                order: receiver.map_or_else(DeliveryOrder::default, |receiver| receiver.order),
+                folds_updates: subscription.folds_updates,
             };
             let told = self.told.insert(subscription.number, view.clone());
             if let Some(before) = &told {

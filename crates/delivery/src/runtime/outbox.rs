@@ -90,6 +90,7 @@ mod tests {
             freeze: Some(Bytes::from(vec![b' '; body_bytes])),
             disable: None,
             consequences: None,
+            folded_into: None,
         }
     }
 

@@ -76,5 +76,6 @@ pub(super) fn joined(order: &RecordOrder, facts: Option<AttemptFacts>) -> Record
         freeze,
         disable: order.disable,
         consequences: None,
+        folded_into: order.folded_into,
     }
 }

@@ -1,8 +1,9 @@
 //! What the runtime wants of the store: outcomes recorded, pages and material read. None of it is waited for in place.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::sequence::SubscriptionNumber;
 use rendezhook_store::health::KeptHealth;
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
@@ -54,11 +55,14 @@ pub(super) struct StoreWork {
     records: Outbox,
     pages: VecDeque<PageRequest>,
     pages_under_way: usize,
-    orders: VecDeque<AttemptOrder>,
+    orders: VecDeque<Wanted>,
     material_calls_under_way: usize,
     health: Vec<KeptHealth>,
     keeping_health: bool,
 }
+
+/// An ordered attempt, and its action if that is at hand.
+type Wanted = (AttemptOrder, Option<Arc<AcceptedAction>>);
 
 enum Finished {
     Recording(Recorder, Vec<DeliveryKey>),
@@ -113,14 +117,14 @@ impl StoreWork {
         self.pages.push_back(request);
     }
 
-    /// Wants the material of an attempt read.
-    pub(super) fn read_material(&mut self, order: AttemptOrder) {
-        self.orders.push_back(order);
+    /// Wants the material of an attempt read. Of an action that is at hand only what came before it is looked up.
+    pub(super) fn read_material(&mut self, order: AttemptOrder, action: Option<Arc<AcceptedAction>>) {
+        self.orders.push_back((order, action));
     }
 
     /// Gives back the attempts whose material has not been asked for yet.
     pub(super) fn withdraw_orders(&mut self) -> impl Iterator<Item = AttemptOrder> + use<> {
-        std::mem::take(&mut self.orders).into_iter()
+        std::mem::take(&mut self.orders).into_iter().map(|(order, _)| order)
     }
 
     /// Starts whatever may start now.
@@ -167,11 +171,11 @@ impl StoreWork {
         while self.material_calls_under_way < MATERIAL_CALLS_AT_A_TIME && !self.orders.is_empty() {
             self.material_calls_under_way += 1;
             let count = self.orders.len().min(MATERIAL_IN_A_CALL);
-            let orders: Vec<AttemptOrder> = self.orders.drain(..count).collect();
+            let wanted: Vec<Wanted> = self.orders.drain(..count).collect();
             let store = Arc::clone(&self.store);
             self.under_way.spawn(async move {
-                let keys: Vec<DeliveryKey> = orders.iter().map(|order| order.key).collect();
-                let material = store.material(&keys).await;
+                let orders = wanted.iter().map(|(order, _)| *order).collect();
+                let material = read_material(store.as_ref(), wanted).await;
                 Finished::Reading(Answer::Material(orders, material))
             });
         }
@@ -217,6 +221,33 @@ impl StoreWork {
             }
         }
     }
+}
+
+/// Reads what attempts need, and of those whose action is at hand where they stand.
+async fn read_material(store: &dyn Store, wanted: Vec<Wanted>) -> Result<Vec<AttemptMaterial>, StoreError> {
+    let mut unread = Vec::new();
+    let mut at_hand = HashMap::new();
+    for (order, action) in wanted {
+        match action {
+            Some(action) => {
+                at_hand.insert(order.key, action);
+            }
+            None => unread.push(order.key),
+        }
+    }
+    let mut material = Vec::with_capacity(unread.len() + at_hand.len());
+    if !unread.is_empty() {
+        material = store.material(&unread).await?;
+    }
+    if !at_hand.is_empty() {
+        let keys: Vec<DeliveryKey> = at_hand.keys().copied().collect();
+        let standings = store.standings(&keys).await?;
+        material.extend(standings.into_iter().filter_map(|(key, standing)| {
+            let action = at_hand.remove(&key)?;
+            Some(AttemptMaterial { key, action, frozen_body: None, repeats: None, standing })
+        }));
+    }
+    Ok(material)
 }
 
 /// Reads what the first attempts of a page's deliveries need, as far as it is small. It saves a look into the store for each

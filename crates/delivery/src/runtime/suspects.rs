@@ -175,7 +175,11 @@ impl Trials<'_> {
         let attempt = Attempt {
             order,
             action: material.action,
-            kept: Kept { frozen_body: material.frozen_body, repeats: material.repeats },
+            kept: Kept {
+                frozen_body: material.frozen_body,
+                repeats: material.repeats,
+                standing: material.standing,
+            },
             organization,
             subscription,
         };
@@ -227,6 +231,7 @@ impl Trials<'_> {
                 freeze: None,
                 disable: None,
                 consequences: None,
+                folded_into: None,
             }])
             .await?;
         Ok(true)

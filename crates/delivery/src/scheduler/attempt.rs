@@ -117,13 +117,16 @@ impl Scheduler {
             }
             Disposition::Ended(_) => {
                 let lane = self.lane_key(slot);
-                let subscription = self.entries[slot].subscription;
+                let Entry { subscription, .. } = self.entries[slot];
+                let (receiver, test) =
+                    (self.subscriptions[subscription].receiver, self.entries[slot].is_test());
                 self.discard(slot);
                 if attempted {
                     self.release(lane);
                 } else {
                     self.expiring -= 1;
                 }
+                self.finish(receiver, test);
                 self.forget_subscription_if_unused(subscription);
             }
         }
@@ -133,10 +136,14 @@ impl Scheduler {
     fn wait_again(&mut self, slot: Slot<Entry>) {
         let lane = self.lane_key(slot);
         let subscription_slot = self.entries[slot].subscription;
+        let test = self.entries[slot].is_test();
         let subscription = &mut self.subscriptions[subscription_slot];
-        let parked = !subscription.enabled && (subscription.deleted || !self.entries[slot].is_test());
+        let receiver = subscription.receiver;
+        let parked = !subscription.enabled && (subscription.deleted || !test);
         if parked {
             subscription.miss(self.entries[slot].sequence());
+            self.discard(slot);
+        } else if self.receivers[receiver].is_held() && !test {
             self.discard(slot);
         } else {
             self.move_to(slot, State::Waiting);
@@ -144,6 +151,7 @@ impl Scheduler {
             self.reconsider(slot);
         }
         self.release(lane);
+        self.finish(receiver, test);
         self.forget_subscription_if_unused(subscription_slot);
     }
 
@@ -223,6 +231,7 @@ impl Scheduler {
             disposition,
             overtaken: entry.place == Place::Overtaken,
             disable,
+            folded_into: None,
         }
     }
 

@@ -14,7 +14,7 @@ use rendezhook_domain::time::Timestamp;
 
 use super::Scheduler;
 use super::endpoint::Endpoint;
-use super::entry::{Entry, Place};
+use super::entry::{Entry, Lane};
 use super::packed::PackedInstant;
 use super::slab::Slot;
 
@@ -67,7 +67,7 @@ impl Scheduler {
 
     /// When to look whether the lane moves on past a delivery that is still in its order: as soon as it can be time.
     pub(super) fn overtake_at(&self, entry: &Entry) -> Option<Timestamp> {
-        if entry.is_test() || entry.place == Place::Overtaken {
+        if entry.lane_kind() == Lane::Own || !entry.is_in_order() {
             return None;
         }
         let left = self.limits.lane_hold.saturating_sub(self.lane_held(entry)?);

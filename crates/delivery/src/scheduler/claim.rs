@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rendezhook_domain::sequence::Sequence;
 
 use super::Scheduler;
-use super::entry::{Entry, Place, State};
+use super::entry::{Entry, State};
 use super::lane::LaneKey;
 use super::slab::Slot;
 
@@ -20,7 +20,7 @@ pub(super) struct Claim {
     action: Sequence,
     /// Its deliveries that were started and whose outcome is not durable yet.
     holders: u32,
-    /// Overtaken deliveries that are ready, and whoever was turned away.
+    /// Deliveries that are ready and not in the lane's order, and whoever was turned away.
     contenders: BTreeMap<Sequence, Slot<Entry>>,
     /// Those of them that wait until the lane is free.
     turned_away: Vec<(Sequence, Slot<Entry>)>,
@@ -92,7 +92,7 @@ impl Scheduler {
         waiting.sort_unstable_by_key(|slot| self.entries[*slot].sequence());
         // Each goes to the front of its queue, so the lowest sequence comes last here.
         for slot in waiting.into_iter().rev() {
-            if self.entries[slot].place != Place::Overtaken {
+            if self.entries[slot].is_in_order() {
                 self.withdraw(slot);
             }
             if self.entries[slot].state == State::Waiting {
@@ -103,10 +103,10 @@ impl Scheduler {
 
     /// Notes that a ready delivery wants the lane although the lane has moved on past it.
     pub(super) fn contend(&mut self, slot: Slot<Entry>) {
-        if self.entries[slot].contends {
+        if self.entries[slot].contends() {
             return;
         }
-        self.entries[slot].contends = true;
+        self.entries[slot].set_contends(true);
         let sequence = self.entries[slot].sequence();
         self.claims.entry(self.lane_key(slot)).or_default().contenders.insert(sequence, slot);
     }
@@ -121,9 +121,10 @@ impl Scheduler {
 
     /// Takes a delivery off the list of those that want the lane.
     pub(super) fn withdraw(&mut self, slot: Slot<Entry>) {
-        if !std::mem::take(&mut self.entries[slot].contends) {
+        if !self.entries[slot].contends() {
             return;
         }
+        self.entries[slot].set_contends(false);
         let key = self.lane_key(slot);
         let sequence = self.entries[slot].sequence();
         if let Some(claim) = self.claims.get_mut(&key) {

@@ -82,6 +82,8 @@ pub struct RecordOrder {
     pub overtaken: bool,
     /// The receiver asked that the subscription be disabled.
     pub disable: Option<DisableReason>,
+    /// The newer delivery of the same receiver that takes its place, when it ends as folded.
+    pub folded_into: Option<Sequence>,
 }
 
 impl RecordOrder {

@@ -152,12 +152,12 @@ impl Scheduler {
     /// Makes a waiting delivery ready if it is due and its lane lets it.
     pub(super) fn ready_if_due(&mut self, slot: Slot<Entry>) {
         let entry = &self.entries[slot];
-        let may = entry.state == State::Waiting && entry.place != Place::Behind && !entry.contends;
+        let may = entry.state == State::Waiting && entry.place != Place::Behind && !entry.contends();
         if !may || self.due_at(entry).is_some_and(|due| due > self.now) || self.has_expired(entry) {
             return;
         }
-        let (test, overtaken) = (entry.is_test(), entry.place == Place::Overtaken);
-        if overtaken {
+        let (test, in_order) = (entry.is_test(), entry.is_in_order());
+        if !in_order {
             self.contend(slot);
         }
         if test {

@@ -1,5 +1,6 @@
 //! What the scheduler is told.
 
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::outcome::Verdict;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
@@ -77,6 +78,10 @@ pub struct SubscriptionView {
     pub enabled: bool,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
+    /// Which deliveries of its receiver wait for each other. All subscriptions of a receiver say the same.
+    pub order: DeliveryOrder,
+    /// Whether waiting updates of a resource fold into the newest.
+    pub folds_updates: bool,
 }
 
 /// Which stretch of a receiver's deliveries to load.

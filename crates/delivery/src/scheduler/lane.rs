@@ -1,4 +1,5 @@
-//! Lanes: the deliveries of one resource to one receiver, in order.
+//! Lanes: deliveries to one receiver that wait for each other. Which do, is the receiver's order (`order`): those of one
+//! resource, all of them, or none.
 //!
 //! Most lanes hold a single delivery, so a lane is no thing of its own: a table finds its first delivery, and the deliveries
 //! are linked to one another. Deliveries that were overtaken are in no lane; they only ask it for its turns (`claim`).
@@ -7,7 +8,7 @@ use hashbrown::HashTable;
 use rendezhook_domain::sequence::Sequence;
 
 use super::Scheduler;
-use super::entry::{Entry, Place, State};
+use super::entry::{Entry, Lane, Place, State};
 use super::list::Links;
 use super::receiver::Receiver;
 use super::slab::{Slab, Slot};
@@ -17,26 +18,32 @@ use super::subscription::Subscription;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct LaneKey {
     pub(super) receiver: Slot<Receiver>,
-    /// The resource; of a test its own sequence; of repetitions neither (`repetition`).
-    pub(super) resource: u64,
-    /// A test's lane is its own.
-    pub(super) test: bool,
+    /// The number of the resource's lane, or one that no resource has.
+    lane: u64,
 }
+
+/// Set in the lanes of single deliveries. Numbers of resources stay below: stores keep them as signed integers.
+const OWN: u64 = 1 << 63;
+/// The lane that holds a whole receiver. Sequences stay far below 2^63, so no delivery's own lane is this one.
+const WHOLE_RECEIVER: u64 = u64::MAX;
 
 impl LaneKey {
     fn of(entry: &Entry, subscriptions: &Slab<Subscription>) -> Self {
         Self {
             receiver: subscriptions[entry.subscription].receiver,
-            resource: entry.resource.get(),
-            test: entry.is_test(),
+            lane: match entry.lane_kind() {
+                Lane::Resource => entry.resource.get(),
+                Lane::Own => OWN | entry.sequence().get(),
+                Lane::Receiver => WHOLE_RECEIVER,
+            },
         }
     }
 
     /// Mixes the key (the finalizer of SplitMix64). All of it is made of the store's numbers, which nobody outside chooses,
     /// so the hash need not be secret.
     fn hash(self) -> u64 {
-        let salted = u64::from(self.receiver.number()) << 1 | u64::from(self.test);
-        let mut mixed = self.resource ^ salted.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let salted = u64::from(self.receiver.number());
+        let mut mixed = self.lane ^ salted.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
@@ -155,6 +162,7 @@ impl Scheduler {
     /// Puts a delivery that was just taken into its lane.
     pub(super) fn enter_lane(&mut self, slot: Slot<Entry>) {
         let key = self.lane_key(slot);
+        self.count_in_line(slot, 1);
         let former = self.lanes.insert(key, slot, &mut self.entries, &self.subscriptions);
         let action = self.entries[slot].action();
         match former {
@@ -173,9 +181,10 @@ impl Scheduler {
 
     /// Takes a delivery out of its lane, and lets the next action come forward if it was the last of its own.
     pub(super) fn leave_lane(&mut self, slot: Slot<Entry>) {
-        if self.entries[slot].place == Place::Overtaken {
+        if !self.entries[slot].is_in_order() {
             return;
         }
+        self.count_in_line(slot, -1);
         let key = self.lane_key(slot);
         if let Some(first) = self.lanes.remove(key, slot, &mut self.entries, &self.subscriptions) {
             self.open(first);
@@ -186,8 +195,18 @@ impl Scheduler {
     pub(super) fn overtake(&mut self, slot: Slot<Entry>) {
         self.leave_lane(slot);
         self.entries[slot].place = Place::Overtaken;
+        self.settle(self.subscriptions[self.entries[slot].subscription].receiver);
         if self.entries[slot].state == State::Ready {
             self.contend(slot);
+        }
+    }
+
+    /// Counts those that stand in the order of a lane that holds a whole receiver.
+    fn count_in_line(&mut self, slot: Slot<Entry>, change: isize) {
+        let entry = &self.entries[slot];
+        if entry.lane_kind() == Lane::Receiver {
+            let receiver = &mut self.receivers[self.subscriptions[entry.subscription].receiver];
+            receiver.in_line = receiver.in_line.saturating_add_signed(change);
         }
     }
 

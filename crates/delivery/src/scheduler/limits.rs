@@ -26,7 +26,7 @@ pub struct SchedulerLimits {
     /// Deliveries in memory over all receivers. Beyond it a receiver still keeps `page_low_water` of its own, so that the
     /// backlog of one never takes the room of another. 1,000,000 by default.
     pub entries: usize,
-    /// Records of deliveries that expired without an attempt, under way at the same time. 1,000 by default.
+    /// Records of deliveries that ended without an attempt, expired or folded, under way at the same time. 1,000 by default.
     pub expiring: usize,
 }
 

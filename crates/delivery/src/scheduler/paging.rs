@@ -12,16 +12,18 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::sequence::{OrganizationNumber, Sequence};
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::pending::{PendingDelivery, PendingPage};
 
 use super::Scheduler;
 use super::effect::Effect;
-use super::entry::{Entry, Place, Queue, State};
+use super::entry::{Entry, Lane, Marks, Place, Queue, State};
 use super::history::History;
 use super::input::PageRequest;
 use super::list::List;
+use super::order::lane_of;
 use super::packed::{Packed64, PackedInstant};
 use super::receiver::Receiver;
 use super::repetition::{lane_action, lane_number};
@@ -52,7 +54,7 @@ impl Scheduler {
                 continue;
             }
             let nothing_between = receiver.loaded >= receiver.announced;
-            let direct = nothing_between && self.has_room_for_direct(slot);
+            let direct = nothing_between && !receiver.is_held() && self.has_room_for_direct(slot);
             let receiver = &mut self.receivers[slot];
             receiver.announced = receiver.announced.max(sequence);
             if direct {
@@ -82,9 +84,9 @@ impl Scheduler {
         let stale = std::mem::take(&mut receiver.page_is_stale);
         // A page that is neither full nor the last one would be asked for for ever.
         match page.filter(|page| page.complete || !page.deliveries.is_empty()) {
+            Some(_) if stale => {}
             Some(page) if request.subscription.is_none() => self.take_receiver_page(slot, request, &page),
-            Some(page) if !stale => self.take_subscription_page(request, &page),
-            Some(_) => {}
+            Some(page) => self.take_subscription_page(request, &page),
             None => {
                 self.receivers[slot].page_failed = true;
                 self.alarms.push(Reverse((self.now.after(PAGE_PAUSE), Alarm::PageAgain(slot))));
@@ -114,10 +116,14 @@ impl Scheduler {
     fn next_page(&mut self, slot: Slot<Receiver>) -> Option<PageRequest> {
         let receiver = &self.receivers[slot];
         let low_water = self.limits.page_low_water;
+        let runs_low = receiver.runs_low(low_water);
+        // What is older than a line that is long enough comes before it.
+        let fills_line = receiver.order == DeliveryOrder::Strict && !receiver.catching_up.is_empty();
         let may = receiver.has_more()
+            && !receiver.is_held()
             && receiver.page.is_none()
             && !receiver.page_failed
-            && receiver.runs_low(low_water)
+            && (runs_low || fills_line)
             && receiver.entries < self.limits.receiver_entries;
         if !may || self.stopped {
             return None;
@@ -130,9 +136,18 @@ impl Scheduler {
             return None;
         }
         let behind = receiver.loaded < receiver.announced;
-        let catching_up = receiver.catching_up.first().filter(|_| !behind || !receiver.last_was_catching_up);
         let Receiver { number, loaded, announced, .. } = *receiver;
-        let Some(subscription) = catching_up else {
+        let come_to = |slot: Slot<Subscription>| {
+            self.subscriptions[slot].catch_up.as_ref().map_or(Sequence::ZERO, |catch_up| catch_up.after)
+        };
+        // While everything is taken anew a subscription may have come as far as its receiver already.
+        let catching_up = receiver
+            .catching_up
+            .first()
+            .filter(|_| !behind || !runs_low || !receiver.last_was_catching_up)
+            .map(|slot| (slot, come_to(slot)))
+            .filter(|(_, after)| *after < loaded);
+        let Some((subscription, after)) = catching_up else {
             return Some(PageRequest {
                 receiver: number,
                 after: loaded,
@@ -141,9 +156,8 @@ impl Scheduler {
             });
         };
         self.receivers[slot].catching_up.rotate(&mut self.subscriptions);
-        let subscription = &self.subscriptions[subscription];
-        let after = subscription.catch_up.as_ref().map_or(Sequence::ZERO, |catch_up| catch_up.after);
-        Some(PageRequest { receiver: number, after, up_to: loaded, subscription: Some(subscription.number) })
+        let subscription = Some(self.subscriptions[subscription].number);
+        Some(PageRequest { receiver: number, after, up_to: loaded, subscription })
     }
 
     fn has_room_for_direct(&self, slot: Slot<Receiver>) -> bool {
@@ -242,13 +256,17 @@ impl Scheduler {
     }
 
     fn take(&mut self, subscription: Slot<Subscription>, delivery: &PendingDelivery) {
-        let test = delivery.origin == DeliveryOrigin::Test;
+        let receiver = self.subscriptions[subscription].receiver;
+        let (lane, place) = lane_of(delivery.origin, self.receivers[receiver].order);
+        let is_update = delivery.is_update && delivery.origin == DeliveryOrigin::Original;
         let slot = self.entries.insert(Entry {
             sequence: delivery.key.sequence.into(),
             action: lane_action(delivery).into(),
             resource: Packed64::new(lane_number(delivery)),
             subscription,
+            place,
             origin: delivery.origin,
+            marks: Marks::new(lane, is_update),
             ..Entry::default()
         });
         List::<Entry, Queue>::push_back(
@@ -256,15 +274,15 @@ impl Scheduler {
             &mut self.entries,
             slot,
         );
-        let receiver = self.subscriptions[subscription].receiver;
         self.receivers[receiver].entries += 1;
         self.take_history(slot, delivery);
         let held = delivery.first_failed_at.map(|_| delivery.lane_held);
-        let overtaken = held.is_some_and(|held| !test && held >= self.limits.lane_hold);
-        if overtaken {
+        let overtaken = held.is_some_and(|held| lane != Lane::Own && held >= self.limits.lane_hold);
+        if place == Place::Behind && overtaken {
             self.entries[slot].place = Place::Overtaken;
-        } else {
+        } else if place == Place::Behind {
             self.enter_lane(slot);
+            self.fold_update_before(slot);
         }
         self.arm(slot);
         self.ready_if_due(slot);

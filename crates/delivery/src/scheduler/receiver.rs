@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence};
 
 use super::Scheduler;
@@ -32,6 +33,12 @@ pub(super) struct Receiver {
     pub(super) last_was_catching_up: bool,
     /// Subscriptions that were enabled again and whose deliveries are taken up.
     pub(super) catching_up: List<Subscription, CatchingUp>,
+    /// Which of its deliveries wait for each other.
+    pub(super) order: DeliveryOrder,
+    /// Deliveries that were under way when its order changed, and are still. Until they have finished nothing else starts.
+    pub(super) to_finish: usize,
+    /// Deliveries that stand in the order of its only lane, when that holds all of them.
+    pub(super) in_line: usize,
     /// Its deliveries in memory.
     pub(super) entries: usize,
     /// Those of them that are ready.
@@ -69,6 +76,9 @@ impl Receiver {
             page_failed: false,
             last_was_catching_up: false,
             catching_up: List::default(),
+            order: DeliveryOrder::default(),
+            to_finish: 0,
+            in_line: 0,
             entries: 0,
             ready: 0,
             again: 0,
@@ -86,11 +96,19 @@ impl Receiver {
         self.loaded < self.announced || !self.catching_up.is_empty()
     }
 
+    /// Whether its order changes: what is under way has to finish before anything is taken.
+    pub(super) fn is_held(&self) -> bool {
+        self.to_finish > 0
+    }
+
     /// Whether fewer deliveries than `low_water` could be started.
     ///
     /// With a single endpoint more deliveries are of no use while it is closed. With several, those of one that is closed must
-    /// not keep the others from having theirs.
+    /// not keep the others from having theirs. Where all stand in one lane only its first ones could start, however many there are.
     pub(super) fn runs_low(&self, low_water: usize) -> bool {
+        if self.order == DeliveryOrder::Strict {
+            return self.in_line < low_water;
+        }
         self.ready.saturating_sub(self.again) < low_water
             || (self.flows > 1 && self.ready - self.ready_but_closed < low_water)
     }

@@ -23,13 +23,12 @@ pub(super) fn lane_action(delivery: &PendingDelivery) -> Sequence {
     if delivery.origin.is_repetition() { delivery.key.sequence } else { delivery.action }
 }
 
-/// The number of a delivery's lane: its resource's; of a test its own sequence; repetitions of a resource keep their order in a lane
-/// beside that of the others.
+/// The number of the lane of a delivery's resource: repetitions of a resource keep their order in a lane beside that of the
+/// others. It is of no account where the receiver's order is another one.
 pub(super) fn lane_number(delivery: &PendingDelivery) -> u64 {
     match delivery.origin {
-        DeliveryOrigin::Test => delivery.key.sequence.get(),
         DeliveryOrigin::Replay | DeliveryOrigin::Backfill => REPEATED | delivery.resource.get(),
-        DeliveryOrigin::Original | DeliveryOrigin::RePush => delivery.resource.get(),
+        DeliveryOrigin::Original | DeliveryOrigin::Test | DeliveryOrigin::RePush => delivery.resource.get(),
     }
 }
 

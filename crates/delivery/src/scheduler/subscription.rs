@@ -31,6 +31,7 @@ pub(super) struct Subscription {
     pub(super) deleted: bool,
     pub(super) retry: RetryPolicy,
     pub(super) rate_limit: Option<RateLimit>,
+    pub(super) folds_updates: bool,
     /// The highest sequence of its deliveries that were left in the store or dropped from memory.
     pub(super) missed: Sequence,
     /// How far what it missed is taken up again. Until all of it is, its new deliveries are left in the store too: they would
@@ -67,6 +68,7 @@ impl Default for Subscription {
             deleted: false,
             retry: RetryPolicy::from_delays(&[]),
             rate_limit: None,
+            folds_updates: false,
             missed: Sequence::ZERO,
             catch_up: None,
             gone: None,
@@ -124,12 +126,14 @@ impl Scheduler {
         let endpoint = self.endpoint_slot(view.endpoint, view.authority, view.organization);
         let Some(slot) = self.subscription_slots.get(&view.subscription).copied() else {
             let receiver = self.receiver_slot(view.receiver, view.organization);
+            self.change_order(receiver, view.order);
             let slot = self.subscriptions.insert(Subscription {
                 number: view.subscription,
                 organization: self.receivers[receiver].organization,
                 receiver,
                 retry: view.retry,
                 rate_limit: view.rate_limit,
+                folds_updates: view.folds_updates,
                 missed: self.unknown.remove(&view.subscription).unwrap_or(self.unknown_overflow),
                 ..Subscription::default()
             });
@@ -142,6 +146,8 @@ impl Scheduler {
             return;
         };
         self.subscriptions[slot].retry = view.retry;
+        self.subscriptions[slot].folds_updates = view.folds_updates;
+        self.change_order(self.subscriptions[slot].receiver, view.order);
         let former = self.flows[self.subscriptions[slot].flow].endpoint;
         if former != endpoint {
             let held = self.held_by_subscription(slot);
@@ -198,15 +204,7 @@ impl Scheduler {
     fn park(&mut self, slot: Slot<Subscription>) {
         self.subscriptions[slot].enabled = false;
         let receiver = self.subscriptions[slot].receiver;
-        if self.subscriptions[slot].catch_up.take().is_some() {
-            self.receivers[receiver].catching_up.remove(&mut self.subscriptions, slot);
-            // What a page under way holds may be out of date when the subscription is enabled again.
-            let number = self.subscriptions[slot].number;
-            let page = self.receivers[receiver].page;
-            if page.is_some_and(|request| request.subscription == Some(number)) {
-                self.receivers[receiver].page_is_stale = true;
-            }
-        }
+        self.drop_catch_up(slot);
         for entry in self.idle_entries(slot) {
             if !self.entries[entry].is_test() {
                 let sequence = self.entries[entry].sequence();
@@ -225,8 +223,23 @@ impl Scheduler {
         entries.into_iter().filter_map(held).collect()
     }
 
+    /// Takes up no more of what a subscription missed.
+    pub(super) fn drop_catch_up(&mut self, slot: Slot<Subscription>) {
+        let receiver = self.subscriptions[slot].receiver;
+        if self.subscriptions[slot].catch_up.take().is_none() {
+            return;
+        }
+        self.receivers[receiver].catching_up.remove(&mut self.subscriptions, slot);
+        // What a page under way holds may be out of date when the subscription is enabled again.
+        let number = self.subscriptions[slot].number;
+        let page = self.receivers[receiver].page;
+        if page.is_some_and(|request| request.subscription == Some(number)) {
+            self.receivers[receiver].page_is_stale = true;
+        }
+    }
+
     /// The deliveries of a subscription that wait or are ready.
-    fn idle_entries(&mut self, slot: Slot<Subscription>) -> Vec<Slot<Entry>> {
+    pub(super) fn idle_entries(&mut self, slot: Slot<Subscription>) -> Vec<Slot<Entry>> {
         let mut idle = self.subscriptions[slot].waiting.to_vec(&mut self.entries);
         idle.extend(self.subscriptions[slot].ready.to_vec(&mut self.entries));
         idle.extend(self.subscriptions[slot].again.to_vec(&mut self.entries));

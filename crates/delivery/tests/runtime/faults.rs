@@ -14,7 +14,7 @@ use rendezhook_store::change::{CatalogueChange, ChangeRefusal};
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
 use rendezhook_store::health::KeptHealth;
-use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage};
+use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage, Standing};
 use rendezhook_store::publish::{DetachedDelivery, Publish, PublishOutcome};
 use rendezhook_store::read::{
     AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
@@ -74,6 +74,11 @@ impl Store for FaultyStore {
     async fn material(&self, keys: &[DeliveryKey]) -> Result<Vec<AttemptMaterial>, StoreError> {
         self.check(&self.reads_fail)?;
         self.inner.material(keys).await
+    }
+
+    async fn standings(&self, keys: &[DeliveryKey]) -> Result<Vec<(DeliveryKey, Standing)>, StoreError> {
+        self.check(&self.reads_fail)?;
+        self.inner.standings(keys).await
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {

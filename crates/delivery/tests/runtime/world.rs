@@ -88,6 +88,8 @@ pub(crate) struct World {
     feed: Option<FeedReceiver>,
     organization: OrganizationNumber,
     versions: HashMap<String, u64>,
+    /// What happens to resources when something is published.
+    pub(crate) action: &'static str,
     running: Option<Running>,
     directory: TempDir,
 }
@@ -129,6 +131,7 @@ impl World {
             feed: Some(feed),
             organization,
             versions: HashMap::new(),
+            action: "event.edited",
             running: None,
             directory,
         }
@@ -206,6 +209,7 @@ impl World {
             filter: Filter { actions: vec![ActionPattern::Any], user: None, event: None },
             retry: None,
             rate_limit: None,
+            folds_updates: false,
             secret: new_secret(),
             shared_secret: None,
             created_at: self.clock.now(),
@@ -324,7 +328,7 @@ impl World {
             confirmed_time: None,
         };
         let action = NewAction {
-            name: "event.edited".parse().unwrap(),
+            name: self.action.parse().unwrap(),
             version,
             user: None,
             occurred_at: now,

@@ -15,12 +15,15 @@ use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 
 use self::availability::{Held, Outages};
 use self::endpoints::{Endpoints, Turned};
+use self::orders::Orders;
 use self::shares::Shares;
 use crate::model::{Model, Row};
 
 mod attempts;
 mod availability;
 mod endpoints;
+mod folding;
+mod orders;
 mod progress;
 mod records;
 mod shares;
@@ -57,6 +60,7 @@ pub(crate) struct Checks {
     gone: BTreeMap<SubscriptionNumber, (DeliveryKey, Timestamp)>,
     /// Tests that were handed over directly: no backlog keeps them from being taken. Others may be in the store still.
     taken_tests: BTreeSet<DeliveryKey>,
+    orders: Orders,
     shares: Shares,
     endpoints: Endpoints,
     outages: Outages,
@@ -83,6 +87,7 @@ impl Checks {
             not_before: BTreeMap::new(),
             gone: BTreeMap::new(),
             taken_tests: BTreeSet::new(),
+            orders: Orders::default(),
             shares: Shares::default(),
             endpoints: Endpoints::default(),
             outages: Outages::default(),
@@ -101,6 +106,7 @@ impl Checks {
     pub(crate) fn told(&mut self, input: &Input, now: Timestamp) {
         match input {
             Input::SubscriptionChanged(view) => {
+                self.order_changes(view);
                 if !view.enabled {
                     self.disturbed.insert(view.subscription);
                     // What is taken up again later has forgotten that it was to wait a second.
@@ -131,6 +137,7 @@ impl Checks {
             Input::AttemptEnded { key, verdict } => self.ended(*key, verdict, now),
             Input::Recorded(key) => {
                 assert!(self.recording.remove(key).is_some(), "{key:?} is recorded unasked");
+                self.turn_is_over(key);
             }
             Input::PageLoaded { request, page } => {
                 assert_eq!(self.pages.remove(&request.receiver), Some(*request));
@@ -164,7 +171,10 @@ impl Checks {
         for delivery in deliveries {
             let subscription = delivery.subscription;
             if self.told.get(&subscription).is_some_and(|view| view.enabled) {
-                self.held.loaded(delivery, again || self.disturbed.contains(&subscription), now);
+                let again = again
+                    || self.disturbed.contains(&subscription)
+                    || self.was_reordered(delivery.key.receiver);
+                self.held.loaded(delivery, again, now);
             }
         }
     }
@@ -185,7 +195,12 @@ impl Checks {
         match verdict {
             Verdict::Failure(Failure { costs_nothing: true, .. }) => {
                 let earliest = now.after(std::time::Duration::from_millis(800));
-                self.not_before.insert(key, (order, earliest));
+                if self.is_held(key.receiver) && order.origin != DeliveryOrigin::Test {
+                    // It is taken anew, and has forgotten that it was to wait a second.
+                } else {
+                    self.not_before.insert(key, (order, earliest));
+                }
+                self.turn_is_over(&key);
                 let pause = Timestamp::from_milliseconds(now.milliseconds() + LONGEST_PAUSE);
                 self.pauses.insert(endpoint, pause);
                 self.outages.pause(endpoint, now, pause);
@@ -248,6 +263,7 @@ impl Checks {
         assert!(self.owed.is_empty(), "no record of {:?}", self.owed);
         let told = &self.told;
         self.endpoints.after(|endpoint| told.values().any(|view| view.endpoint == endpoint));
+        self.step_is_over();
         self.memory_is_bounded(figures, model, page_limit);
         self.nothing_is_stuck(model, now);
     }
@@ -273,6 +289,7 @@ impl Checks {
     fn is_told(&self, row: &Row) -> bool {
         let key = row.pending.key;
         self.announced.get(&key.receiver).is_some_and(|announced| *announced >= key.sequence)
+            && !self.is_held(key.receiver)
             && self.told.get(&row.pending.subscription).is_some_and(|view| view.enabled || row.is_test())
     }
 
@@ -306,14 +323,11 @@ impl Checks {
             let paused = model.subscriptions.get(&row.pending.subscription).is_some_and(|view| !view.enabled);
             match row.end {
                 None => assert!(paused && !row.is_test(), "{row:?} never ended"),
+                Some(FinalState::Folded) => self.lives_on(row, model),
                 Some(end) => assert!(!healthy || end == FinalState::Delivered, "{row:?}"),
             }
             assert!(row.ends <= 1, "{row:?} ended more than once");
         }
         assert_eq!(figures.in_memory, 0, "{figures:?} with nothing left to do");
     }
-}
-
-fn same_lane(row: &Row, other: &Row) -> bool {
-    row.lane() == other.lane() && !row.is_test() && !other.is_test()
 }

@@ -6,6 +6,7 @@ use rendezhook_delivery::scheduler::effect::Effect;
 use rendezhook_delivery::scheduler::input::{AuthorityNumber, EndpointNumber, Input, SubscriptionView};
 use rendezhook_delivery::scheduler::{Scheduler, SchedulerLimits};
 use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::outcome::Outcome;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{
@@ -90,6 +91,7 @@ fn introduce(backlog: &BTreeMap<Served, usize>) -> Vec<Input> {
         let (receiver, endpoint) = (ReceiverNumber::new(*receiver), EndpointNumber(*receiver));
         let subscription = SubscriptionNumber::new(*subscription);
         let retry = RetryPolicy::standard();
+        let order = DeliveryOrder::Resource;
         let view = SubscriptionView {
             subscription,
             organization,
@@ -99,6 +101,8 @@ fn introduce(backlog: &BTreeMap<Served, usize>) -> Vec<Input> {
             rate_limit: None,
             enabled: true,
             retry,
+            order,
+            folds_updates: false,
         };
         inputs.push(Input::SubscriptionChanged(view));
         let deliveries = (0..*count).map(|_| {
@@ -114,6 +118,7 @@ fn introduce(backlog: &BTreeMap<Served, usize>) -> Vec<Input> {
                 first_failed_at: None,
                 lane_held: std::time::Duration::ZERO,
                 expires_at: None,
+                is_update: false,
             }
         });
         commits.push(Input::Committed { organization, deliveries: deliveries.collect() });

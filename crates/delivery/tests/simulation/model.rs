@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rendezhook_delivery::scheduler::effect::RecordOrder;
 use rendezhook_delivery::scheduler::input::{PageRequest, SubscriptionView};
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::sequence::{ReceiverNumber, ResourceNumber, Sequence, SubscriptionNumber};
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::pending::{PendingDelivery, PendingPage};
@@ -18,6 +19,8 @@ pub(crate) type Lane = (ReceiverNumber, ResourceNumber, bool);
 pub(crate) struct Row {
     pub(crate) pending: PendingDelivery,
     pub(crate) end: Option<FinalState>,
+    /// The delivery that takes its place, when it was folded.
+    pub(crate) folded_into: Option<Sequence>,
     /// How often an end was recorded.
     pub(crate) ends: u32,
     /// How many attempts were recorded, those included that ended after the delivery had.
@@ -75,7 +78,10 @@ impl Model {
 
     pub(crate) fn commit(&mut self, pending: PendingDelivery) {
         self.waiting.insert(pending.key.sequence);
-        self.rows.insert(pending.key.sequence, Row { pending, end: None, ends: 0, attempts: 0 });
+        self.rows.insert(
+            pending.key.sequence,
+            Row { pending, end: None, folded_into: None, ends: 0, attempts: 0 },
+        );
     }
 
     /// Records a turn, unless the delivery has ended in between.
@@ -97,7 +103,12 @@ impl Model {
             Disposition::Ended(state) => {
                 row.end = Some(state);
                 row.ends += 1;
+                row.folded_into = order.folded_into;
                 self.waiting.remove(&order.key.sequence);
+                let due_at = row.pending.due_at;
+                if let Some(newer) = order.folded_into.and_then(|newer| self.rows.get_mut(&newer)) {
+                    newer.pending.due_at = newer.pending.due_at.min(due_at);
+                }
             }
         }
         if order.disable.is_some()
@@ -105,6 +116,11 @@ impl Model {
         {
             view.enabled = false;
         }
+    }
+
+    /// The order of a receiver that has a subscription.
+    pub(crate) fn order_of(&self, receiver: ReceiverNumber) -> Option<DeliveryOrder> {
+        self.subscriptions.values().find(|view| view.receiver == receiver).map(|view| view.order)
     }
 
     /// Ends what waits of a deleted subscription.

@@ -47,6 +47,7 @@ pub(crate) fn headers(
     if let Some(secret) = context.shared_secret {
         headers::insert_signature(&mut headers, secret.sign(body))?;
     }
+    headers::insert_folded(&mut headers, context);
     headers::insert_trigger(&mut headers, context);
     Ok(headers)
 }

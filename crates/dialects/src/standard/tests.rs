@@ -3,6 +3,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::id::DeliveryId;
+use rendezhook_domain::sequence::{ReceiverNumber, Sequence};
 use rendezhook_domain::subscription::Dialect;
 use rendezhook_domain::timer::Fired;
 
@@ -66,4 +68,26 @@ fn what_differs_between_attempts_is_in_the_headers_only() {
     assert_eq!(later.headers["webhook-sequence"], "4");
     assert_eq!(later.headers["webhook-overtaken"], "true");
     assert_eq!(later.headers["webhook-trigger"], "test");
+}
+
+#[test]
+fn a_delivery_says_what_came_before_it_and_what_it_stands_for() {
+    let plain = scene().request(NOW);
+    let mut scene = scene();
+    let folded =
+        |sequence| DeliveryId::new(scene.action.accepted_at, Sequence::new(sequence), ReceiverNumber::new(5));
+    let listed = vec![folded(41), folded(42)];
+    scene.previous = Some(2);
+    scene.folded = Some(FoldedDeliveries { count: 200, listed: listed.clone() });
+    let request = scene.request(NOW);
+    assert_eq!(request.headers["webhook-previous"], "2");
+    assert_eq!(request.headers["webhook-folded"], "200");
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let ids: Vec<String> = listed.iter().map(ToString::to_string).collect();
+    assert_eq!(body["data"]["folded"], serde_json::json!(ids));
+
+    for name in ["webhook-previous", "webhook-folded"] {
+        assert!(!plain.headers.contains_key(name), "{name}");
+    }
+    assert!(!text(&plain.body).contains("folded"));
 }

@@ -64,6 +64,7 @@ pub(crate) fn headers(
     now: Timestamp,
 ) -> Result<HeaderMap, BuildError> {
     let mut headers = headers::signed(context, body, now)?;
+    headers::insert_folded(&mut headers, context);
     headers::insert_trigger(&mut headers, context);
     Ok(headers)
 }

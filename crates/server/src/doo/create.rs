@@ -63,6 +63,7 @@ fn subscription(
         filter: hook.hook_type.filter(caller.user().cloned(), wanted.event.clone()),
         retry: None,
         rate_limit: None,
+        folds_updates: false,
         secret: SigningSecret::generate(&mut SystemRandomness)?,
         shared_secret: None,
         created_at: now,

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use rendezhook_domain::access::KeyScope;
-use rendezhook_domain::delivery::{DeliveryOrigin, ExpiryReason, FinalState};
+use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, ExpiryReason};
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::replay::{ReplayState, ReplayedStates};
 use rendezhook_domain::resource::ResourceKind;
@@ -49,7 +50,9 @@ words! {
     /// Why a delivery expired.
     ExpiryReasonWord = ExpiryReason::ALL.map(ExpiryReason::name);
     /// The states of a delivery.
-    DeliveryStateWord = std::iter::once("waiting").chain(FinalState::ALL.map(FinalState::name));
+    DeliveryStateWord = DeliveryState::names();
+    /// Which deliveries of a receiver wait for each other.
+    DeliveryOrderWord = DeliveryOrder::ALL.map(DeliveryOrder::name);
     /// Why a delivery was made.
     DeliveryOriginWord = DeliveryOrigin::ALL.map(DeliveryOrigin::name);
     /// How far a replay is.

@@ -41,6 +41,7 @@ pub(super) async fn create(
         target: wanted.target,
         retry: None,
         rate_limit: None,
+        folds_updates: false,
         secret: SigningSecret::generate(&mut SystemRandomness)?,
         shared_secret: wanted.secret,
         created_at: now,

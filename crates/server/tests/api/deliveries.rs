@@ -38,6 +38,7 @@ async fn waiting(api: &Api) -> (PendingDelivery, Record) {
         freeze: None,
         disable: None,
         consequences: None,
+        folded_into: None,
     };
     (delivery, record)
 }

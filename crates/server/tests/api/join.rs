@@ -47,6 +47,8 @@ async fn delivery_bodies(api: &Api, key: &str) -> Vec<Value> {
                 headers: &[],
                 frozen_body: None,
                 overtaken: false,
+                previous: None,
+                folded: None,
             };
             let parts = build(&Fetched::default(), &context, pending.due_at).unwrap();
             bodies.push(serde_json::from_slice(&parts.body).unwrap());

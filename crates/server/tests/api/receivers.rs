@@ -232,3 +232,29 @@ async fn maintenance_windows_open_and_close_by_themselves() {
     ]
     "#);
 }
+
+#[tokio::test]
+async fn a_receiver_is_given_another_order() {
+    let api = Api::start().await;
+    let (_, key) = api.organization("Example").await;
+    let (_, other_key) = api.organization("Another").await;
+    let request = json!({ "target_url": "https://api.example.com/a", "actions": ["*"] });
+    let made = api.post("/api/v1/subscriptions", &key, request).await;
+    let path = format!("/api/v1/receivers/{}", made.member("/receiver"));
+    for order in ["strict", "none", "resource"] {
+        let changed = api.call("PATCH", &path, &key, json!({ "order": order })).await;
+        assert_eq!(changed.status, 200);
+        assert_eq!(changed.member("/order"), order);
+        assert_eq!(api.get(&path, &key).await.json(), changed.json());
+        assert_eq!(api.call("PATCH", &path, &key, json!({})).await.json(), changed.json());
+    }
+    assert_eq!(api.call("PATCH", &path, &other_key, json!({ "order": "none" })).await.status, 404);
+    assert_eq!(
+        api.call("PATCH", "/api/v1/receivers/rcv_1", &key, json!({ "order": "none" })).await.status,
+        404
+    );
+    let unknown = api.call("PATCH", &path, &key, json!({ "order": "lifo" })).await;
+    assert_eq!(unknown.status, 400);
+    assert_eq!(unknown.member("/code"), "invalid_request");
+    assert_eq!(api.get(&path, &key).await.member("/order"), "resource");
+}

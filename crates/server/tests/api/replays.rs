@@ -28,6 +28,7 @@ async fn end_all(api: &Api, state: FinalState) {
             freeze: None,
             disable: None,
             consequences: None,
+            folded_into: None,
         }));
     }
     api.store.record(records).await.unwrap();

@@ -321,7 +321,8 @@ pub async fn interruptions_of_a_receiver_are_kept(fixture: &dyn Fixture) {
     };
     let expected = Interruptions { pause: Some(pause), maintenance: vec![window], drain: Some(drain) };
     assert_eq!(kept(&world), expected);
-    let ended = ReceiverUpdate { pause: Some(None), maintenance: Some(Vec::new()), drain: Some(None) };
+    let ended =
+        ReceiverUpdate { pause: Some(None), maintenance: Some(Vec::new()), drain: Some(None), order: None };
     world.change(change(organization, ended)).await;
     let world = world.reopen(fixture).await;
     assert!(kept(&world).is_empty());

@@ -4,9 +4,11 @@
 
 mod attempt;
 mod bytes_reader;
+mod folded;
 mod matched;
 mod receipt;
 
 pub(super) use self::attempt::{pack_attempt, unpack_attempt};
+pub(super) use self::folded::{pack_folded, unpack_folded};
 pub(super) use self::matched::{pack_matched, unpack_matched};
 pub(super) use self::receipt::{pack_receipt, unpack_receipt};

@@ -1,9 +1,11 @@
 //! Moving a delivery from waiting to ended.
 
-use rendezhook_domain::delivery::{ExpiryReason, FinalState};
+use rendezhook_domain::delivery::{ExpiryReason, FinalState, FoldedDeliveries};
+use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, params};
 
+use super::codec::pack_folded;
 use super::values::stored;
 use crate::pending::DeliveryKey;
 
@@ -19,12 +21,22 @@ pub(super) struct Ending<'a> {
     pub(super) overtaken: bool,
     /// The attempt that ended it, packed; the one before stays when there is none.
     pub(super) last_attempt: Option<&'a [u8]>,
+    /// The newer delivery that takes its place, and what had been folded into it.
+    pub(super) folded_into: Option<DeliveryId>,
 }
 
 impl Ending<'_> {
     /// An end that no attempt brought.
     pub(super) const fn without_attempt(state: FinalState, at: Timestamp) -> Self {
-        Self { state, reason: None, at, attempts: None, overtaken: false, last_attempt: None }
+        Self {
+            state,
+            reason: None,
+            at,
+            attempts: None,
+            overtaken: false,
+            last_attempt: None,
+            folded_into: None,
+        }
     }
 
     /// An expiry.
@@ -45,9 +57,10 @@ impl<'connection> Ender<'connection> {
         // for that.
         let copy = connection.prepare_cached(
             "INSERT OR FAIL INTO done (receiver, sequence, subscription, action, origin, state, attempts, ended_at, overtaken,
-                 last_attempt, replay, frozen, reason)
+                 last_attempt, replay, frozen, reason, folded, folded_into)
              SELECT receiver, sequence, subscription, action, origin, ?3, coalesce(?4, failed_attempts), ?5,
-                 max(overtaken, ?6), coalesce(?7, last_attempt), replay, frozen, ?8
+                 max(overtaken, ?6), coalesce(?7, last_attempt), replay, frozen, ?8, CASE WHEN ?9 IS NULL THEN folded END,
+                 ?9
              FROM pending WHERE receiver = ?1 AND sequence = ?2",
         )?;
         let delete =
@@ -59,6 +72,7 @@ impl<'connection> Ender<'connection> {
     pub(super) fn end(&mut self, key: DeliveryKey, ending: &Ending<'_>) -> rusqlite::Result<bool> {
         let receiver = key.receiver.get();
         let sequence = stored(key.sequence.get());
+        let folded_into = ending.folded_into.map(packed_id);
         let copied = self.copy.execute(params![
             receiver,
             sequence,
@@ -68,6 +82,7 @@ impl<'connection> Ender<'connection> {
             ending.overtaken,
             ending.last_attempt,
             ending.reason.map(ExpiryReason::code),
+            folded_into,
         ])?;
         if copied == 0 {
             return Ok(false);
@@ -75,4 +90,9 @@ impl<'connection> Ender<'connection> {
         self.delete.execute(params![receiver, sequence])?;
         Ok(true)
     }
+}
+
+/// An id as a list of one.
+fn packed_id(id: DeliveryId) -> Vec<u8> {
+    pack_folded(&FoldedDeliveries { count: 1, listed: vec![id] })
 }

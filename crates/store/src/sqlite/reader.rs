@@ -17,6 +17,7 @@ mod replays;
 mod resource;
 mod resources;
 mod row;
+mod standing;
 
 pub(super) use self::attempts::attempts;
 pub(super) use self::backlog::backlog;
@@ -25,7 +26,7 @@ pub(super) use self::delivery::delivery;
 pub(super) use self::firings::{due_firings, scheduled};
 pub(super) use self::health::kept_health;
 pub(super) use self::list::{ListRequest, list};
-pub(super) use self::pending::{PendingRequest, material, pending_page, receivers_with_pending};
+pub(super) use self::pending::{PendingRequest, material, pending_page, receivers_with_pending, standings};
 pub(super) use self::pool::{Reader, reader};
 pub(super) use self::replays::{estimate, replay, replays, walk_bounds};
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::error::StoreError;
 use crate::feed::{Announcement, FeedReceiver};
 use crate::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
 use crate::health::KeptHealth;
-use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage};
+use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage, Standing};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
     AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
@@ -255,6 +255,13 @@ impl Store for SqliteStore {
         let keys = keys.to_vec();
         self.delivery_reader
             .read("reading what deliveries carry", move |connection| reader::material(connection, &keys))
+            .await
+    }
+
+    async fn standings(&self, keys: &[DeliveryKey]) -> Result<Vec<(DeliveryKey, Standing)>, StoreError> {
+        let keys = keys.to_vec();
+        self.delivery_reader
+            .read("reading where deliveries stand", move |connection| reader::standings(connection, &keys))
             .await
     }
 

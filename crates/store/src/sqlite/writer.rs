@@ -9,6 +9,7 @@ mod cleanup;
 mod detached;
 mod fanout;
 mod firing;
+mod fold;
 mod group;
 mod handle;
 mod health;

@@ -75,6 +75,7 @@ fn attempt(address: SocketAddr, keys: Vec<SigningKey>) -> Attempt {
         disabled_because: None,
         retry: None,
         rate_limit: None,
+        folds_updates: false,
         created_at: Timestamp::EARLIEST,
         updated_at: Timestamp::EARLIEST,
         revision: 1,

@@ -28,6 +28,7 @@ fn subscription(organization: u32, number: u32, url: &str) -> Arc<SubscriptionEn
         disabled_because: None,
         retry: None,
         rate_limit: None,
+        folds_updates: false,
         created_at: Timestamp::EARLIEST,
         updated_at: Timestamp::EARLIEST,
         revision: 1,
@@ -208,6 +209,7 @@ fn what_a_receiver_does_not_want_now_is_parked_and_taken_up_by_itself() {
             organization: OrganizationNumber::new(1),
             name: "crm".into(),
             named: true,
+            order: rendezhook_domain::delivery_order::DeliveryOrder::default(),
             interruptions,
             created_at: Timestamp::EARLIEST,
         })

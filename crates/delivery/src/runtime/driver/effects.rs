@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::accepted::AcceptedAction;
+use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_store::pending::AttemptMaterial;
 use rendezhook_store::record::Record;
 
@@ -50,8 +51,12 @@ impl Driver {
             None
         };
         match carried {
+            // Only what comes after a first version has something before it.
+            Some(action) if action.version > 1 && order.origin == DeliveryOrigin::Original => {
+                self.store_work.read_material(order, Some(action));
+            }
             Some(action) => self.spawn(order, action, Kept::default()),
-            None => self.store_work.read_material(order),
+            None => self.store_work.read_material(order, None),
         }
     }
 
@@ -68,8 +73,8 @@ impl Driver {
         for order in orders {
             match by_key.remove(&order.key) {
                 Some(material) => {
-                    let kept = Kept { frozen_body: material.frozen_body, repeats: material.repeats };
-                    self.spawn(order, material.action, kept);
+                    let AttemptMaterial { key: _, action, frozen_body, repeats, standing } = material;
+                    self.spawn(order, action, Kept { frozen_body, repeats, standing });
                 }
                 None => self.surroundings.ended_meanwhile(&order),
             }

@@ -44,6 +44,7 @@ impl Driver {
             lane_held: Duration::ZERO,
             // Somebody asked for a repetition: it does not expire.
             expires_at: action.expires_at.filter(|_| !delivery.origin.is_repetition()),
+            is_update: action.name.is_update(),
         });
         match self.turn.inputs.last_mut() {
             // Neighbours of one organization become one input.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::outcome::{Answer, Outcome, Verdict};
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{
@@ -47,6 +48,8 @@ pub(super) fn view(number: u32) -> SubscriptionView {
         rate_limit: None,
         enabled: true,
         retry: RetryPolicy::standard(),
+        order: DeliveryOrder::Resource,
+        folds_updates: false,
     }
 }
 
@@ -63,6 +66,7 @@ pub(super) fn delivery(sequence: u64, subscription: u32, resource: u64) -> Pendi
         first_failed_at: None,
         lane_held: Duration::ZERO,
         expires_at: None,
+        is_update: false,
     }
 }
 

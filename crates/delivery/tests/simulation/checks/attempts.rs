@@ -7,8 +7,8 @@ use rendezhook_delivery::scheduler::effect::AttemptOrder;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::pending::DeliveryKey;
 
+use super::Checks;
 use super::shares::Served;
-use super::{Checks, same_lane};
 use crate::model::{Model, Row};
 
 /// So long after its time a lane may move on past its head.
@@ -46,13 +46,21 @@ impl Checks {
         let beside = beside.len();
         assert!(beside < self.limits.endpoint_window as usize, "the window of {endpoint:?} is full");
         assert!(beside == 0 || !self.narrow.contains(&endpoint), "{endpoint:?} failed just now");
-        if !test {
-            let known =
-                if order.overtaken { self.may_be_overtaken(row, now) } else { !self.is_overtaken(row, now) };
+        if test {
+            self.is_test(key);
+        } else {
+            self.keeps_its_promise(order, row, model);
+            self.replaces_nothing_that_waits(order);
+            let in_an_order = self.lane(row).is_some() && !self.stands_beside(row);
+            let known = if order.overtaken {
+                in_an_order && self.may_be_overtaken(row, now)
+            } else {
+                !in_an_order || !self.is_overtaken(row, now)
+            };
             assert!(known, "{order:?} after {:?}", self.held(row, now));
             self.has_its_turn(order, row, model, now);
         }
-        self.shares.started(Served { organization: view.organization, receiver: key.receiver, endpoint });
+        self.shares.started(Served { organization: order.organization, receiver: key.receiver, endpoint });
         self.in_flight.insert(key, (*order, endpoint));
     }
 
@@ -73,21 +81,22 @@ impl Checks {
 
     /// Lane order: no other action in flight, and everything before it durably ended, unless one of both was overtaken.
     fn has_its_turn(&self, order: &AttemptOrder, row: &Row, model: &Model, now: Timestamp) {
-        let mut lane = model.waiting().filter(|other| same_lane(row, other));
+        let mut lane = model.waiting().filter(|other| self.same_lane(row, other));
         let other_action = |key: &DeliveryKey| {
             let other = &model.rows[&key.sequence];
-            same_lane(row, other) && other.step() != order.action
+            self.same_lane(row, other) && other.step() != order.action
         };
         let attempted = self.recording.values().filter(|record| record.attempted).map(|record| &record.key);
         let in_flight = self.in_flight.keys().chain(attempted).find(|key| other_action(key));
         assert_eq!(in_flight, None, "{order:?} starts beside another action of its lane");
-        if order.overtaken {
+        if order.overtaken || self.stands_beside(row) {
             return;
         }
         let passed = lane.find(|other| {
             let sibling = other.pending.subscription == order.subscription;
             other.step() < order.action
                 && !self.may_be_overtaken(other, now)
+                && !self.stands_beside(other)
                 && self.told.contains_key(&other.pending.subscription)
                 && (sibling || !self.disturbed.contains(&other.pending.subscription))
         });
@@ -97,7 +106,7 @@ impl Checks {
 
     /// What was overtaken takes its turns before what comes after it, if it can start.
     fn the_lowest_goes_first(&self, order: &AttemptOrder, row: &Row, model: &Model, now: Timestamp) {
-        let holds_lane = |key: &DeliveryKey| same_lane(row, &model.rows[&key.sequence]);
+        let holds_lane = |key: &DeliveryKey| self.same_lane(row, &model.rows[&key.sequence]);
         let is_held = self.in_flight.keys().chain(self.recording.keys()).any(holds_lane);
         if is_held || !self.roomy {
             return;
@@ -105,7 +114,7 @@ impl Checks {
         let busy: BTreeSet<_> = self.in_flight.values().map(|(_, endpoint)| *endpoint).collect();
         let lower = model.waiting().find(|other| {
             let view = self.told.get(&other.pending.subscription);
-            same_lane(row, other)
+            self.same_lane(row, other)
                 && other.step() < order.action
                 && self.is_overtaken(other, now)
                 && self.is_due(other, now)

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rendezhook_delivery::scheduler::input::SubscriptionView;
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::sequence::Sequence;
 use rendezhook_domain::time::Timestamp;
 
+use super::orders::Lane;
 use super::shares::Served;
 use super::{Checks, LONGEST_PAUSE};
-use crate::model::{Lane, Model, Row};
+use crate::model::{Model, Row};
 
 impl Checks {
     /// Whatever could start has started, or waits for one of the attempts that are in flight, of which there are as many as
@@ -30,7 +32,7 @@ impl Checks {
                 idle = false;
                 crowded_out.insert(served);
             }
-            assert!(full || !idle, "{row:?} is due and nobody cares");
+            assert!(full || !idle, "{row:?} is due and nobody cares in order {:?}", self.order_of(row));
             waiting.insert((served, idle));
         }
         if full {
@@ -49,23 +51,26 @@ impl Checks {
     fn startable<'a>(&'a self, model: &'a Model, now: Timestamp) -> impl Iterator<Item = &'a Row> {
         let busy_keys = self.in_flight.keys().chain(self.recording.keys());
         let busy_rows = busy_keys.map(|key| &model.rows[&key.sequence]);
-        let taken_lanes: BTreeSet<Lane> = busy_rows
-            .chain(self.cancelled_unknown_to_it(model))
-            .filter(|row| !row.is_test())
-            .map(Row::lane)
-            .collect();
+        let taken_lanes: BTreeSet<Lane> =
+            busy_rows.chain(self.cancelled_unknown_to_it(model)).filter_map(|row| self.lane(row)).collect();
         let mut heads: BTreeMap<Lane, Sequence> = BTreeMap::new();
         model.waiting().filter(move |row| {
             if !self.is_told(row) || self.page_pause > now {
                 return false;
             }
             let endpoint = self.told[&row.pending.subscription].endpoint;
-            let head = if row.is_test() || self.is_overtaken(row, now) {
-                row.step()
-            } else {
-                *heads.entry(row.lane()).or_insert(row.step())
+            let strict = self.order_of(row) == DeliveryOrder::Strict;
+            let is_in_order = !self.is_overtaken(row, now) && !self.stands_beside(row);
+            let is_first = self.lane(row).is_some_and(|lane| !heads.contains_key(&lane));
+            if strict && !(is_in_order && is_first) {
+                // It may lie in the store behind a line that is long enough.
+                return false;
+            }
+            let head = match self.lane(row) {
+                Some(lane) if is_in_order => *heads.entry(lane).or_insert(row.step()),
+                _ => row.step(),
             };
-            let lane_is_free = row.is_test() || !taken_lanes.contains(&row.lane());
+            let lane_is_free = self.lane(row).is_none_or(|lane| !taken_lanes.contains(&lane));
             let key = row.pending.key;
             head == row.step()
                 && lane_is_free
@@ -85,11 +90,13 @@ impl Checks {
             && self.not_before.get(&pending.key).is_none_or(|(_, at)| !paused(*at))
     }
 
-    /// Also behind the head of its lane. Only behind an endpoint that rests a delivery may be in the store still.
+    /// Also behind the head of its lane. Only behind an endpoint that rests, and at the end of a long line, a delivery may be in
+    /// the store still.
     fn does_not_expire_unnoticed(&self, row: &Row, now: Timestamp) {
         let endpoint = self.told[&row.pending.subscription].endpoint;
         let expired = row.pending.expires_at.is_some_and(|at| at <= now);
-        let excused = self.rests(endpoint, false, now) || self.page_pause > now;
+        let in_line = self.order_of(row) == DeliveryOrder::Strict;
+        let excused = self.rests(endpoint, false, now) || self.page_pause > now || in_line;
         assert!(!expired || excused, "{row:?} expires unnoticed");
     }
 }

@@ -23,14 +23,28 @@ impl Checks {
         match (self.owed.remove(&order.key), order.attempted) {
             (Some(verdict), true) => self.follows(&verdict, order, row),
             (None, false) => {
-                assert_eq!(order.disposition, Disposition::Ended(FinalState::Expired));
-                assert!(row.pending.expires_at.is_some_and(|at| at <= now), "{order:?} is early");
+                match order.disposition {
+                    Disposition::Ended(FinalState::Expired) => {
+                        let expired = row.pending.expires_at.is_some_and(|at| at <= now);
+                        assert!(expired, "{order:?} is early");
+                    }
+                    Disposition::Ended(FinalState::Folded) => self.folds(order, row, model),
+                    other => panic!("{other:?} without an attempt"),
+                }
                 let expiring = self.recording.values().filter(|record| !record.attempted).count();
-                assert!(expiring < self.limits.expiring, "too many expire at a time");
+                assert!(expiring < self.limits.expiring, "too many end at a time");
             }
             other => panic!("{order:?} does not fit {other:?}"),
         }
+        assert_eq!(
+            order.folded_into.is_some(),
+            order.disposition == Disposition::Ended(FinalState::Folded),
+            "{order:?}"
+        );
         assert!(!self.in_flight.contains_key(&order.key));
+        if row.is_test() {
+            self.is_test(order.key);
+        }
         assert!(self.recording.insert(order.key, *order).is_none(), "{order:?} is recorded twice");
     }
 

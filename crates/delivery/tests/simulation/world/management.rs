@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rendezhook_delivery::scheduler::input::{EndpointNumber, Input, SubscriptionView};
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
 use rendezhook_domain::subscription::RateLimit;
@@ -39,6 +40,8 @@ impl World {
             rate_limit: self.some_rate(),
             enabled: true,
             retry: self.some_policy(),
+            order: self.model.order_of(ReceiverNumber::new(receiver)).unwrap_or_else(|| self.some_order()),
+            folds_updates: self.dice.chance(40),
         };
         self.model.subscriptions.insert(subscription, view);
         self.tell_of(subscription);
@@ -58,6 +61,30 @@ impl World {
             return None;
         }
         RateLimit::new(self.dice.pick(&[1, 2, 3, 50])).ok()
+    }
+
+    fn some_order(&mut self) -> DeliveryOrder {
+        self.dice.pick(&[
+            DeliveryOrder::Resource,
+            DeliveryOrder::Resource,
+            DeliveryOrder::None,
+            DeliveryOrder::Strict,
+        ])
+    }
+
+    /// Somebody puts a receiver's deliveries into another order: all of its subscriptions say so from then on.
+    fn reorder(&mut self, receiver: ReceiverNumber) {
+        let order = self.some_order();
+        let own = self.model.subscriptions.values_mut().filter(|view| view.receiver == receiver);
+        let changed: Vec<_> = own
+            .map(|view| {
+                view.order = order;
+                view.subscription
+            })
+            .collect();
+        for subscription in changed {
+            self.tell_of(subscription);
+        }
     }
 
     fn some_policy(&mut self) -> RetryPolicy {
@@ -85,7 +112,7 @@ impl World {
         }
         let number = self.dice.pick(&numbers);
         let organization = self.model.subscriptions[&number].organization.get();
-        match self.dice.between(0, 10) {
+        match self.dice.between(0, 13) {
             0 => {
                 self.model.subscriptions.remove(&number);
                 self.later(Event::Cancel(number), 5_000);
@@ -107,6 +134,12 @@ impl World {
             4 if numbers.len() < MOST_SUBSCRIPTIONS => {
                 self.subscribe(organization);
             }
+            11..=12 => {
+                let receiver = self.model.subscriptions[&number].receiver;
+                self.reorder(receiver);
+                return;
+            }
+            13 => self.change(number, |view| view.folds_updates = !view.folds_updates),
             4..=8 => self.change(number, |view| view.enabled = !view.enabled),
             _ => {
                 // Off and on again before anybody can look.

@@ -91,6 +91,7 @@ impl World {
         let postponed = self.dice.chance(if origin == DeliveryOrigin::RePush { 80 } else { 10 });
         let due_at = if postponed { self.after(accepted_at) } else { accepted_at };
         let resource = self.dice.between(1, self.resources);
+        let is_update = self.dice.chance(60);
         let mut deliveries = Vec::new();
         for view in matched {
             let sequence = self.model.next_sequence();
@@ -112,6 +113,7 @@ impl World {
                 first_failed_at: None,
                 lane_held: Duration::ZERO,
                 expires_at,
+                is_update,
             };
             self.model.commit(pending);
             deliveries.push(pending);

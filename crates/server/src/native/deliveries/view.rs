@@ -66,6 +66,14 @@ pub(crate) struct DeliveryView {
     expired_because: Option<ExpiryReason>,
     /// Later actions of the resource went before it because it failed for too long.
     overtaken: bool,
+    /// How many waiting updates of the resource it stands for beside its own; they were folded into it.
+    folded_count: u32,
+    /// The first hundred of them.
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    folded: Vec<DeliveryId>,
+    /// The newer delivery that took its place, which may have been folded in turn; only in the state `folded`.
+    #[schema(value_type = Option<String>, example = json!(null))]
+    folded_into: Option<DeliveryId>,
     /// The last attempt in short.
     last_attempt: Option<LastAttemptView>,
     /// The delivery that it repeats, when it is a replay or a backfill. The id of a replay's is its `webhook-id`.
@@ -140,6 +148,7 @@ impl DeliveryView {
     /// Shows a delivery of the caller's organization.
     pub(crate) fn new<R>(stored: StoredDelivery, access: &Access<R>) -> Self {
         let subscription = access.catalogue.subscriptions.get(&stored.subscription);
+        let folded = stored.folded.unwrap_or_default();
         Self {
             id: stored.id,
             subscription: subscription.map(|entry| entry.subscription.id),
@@ -156,6 +165,9 @@ impl DeliveryView {
             ended_at: stored.ended_at,
             expired_because: stored.expired_because,
             overtaken: stored.overtaken,
+            folded_count: folded.count,
+            folded: folded.listed,
+            folded_into: stored.folded_into,
             last_attempt: stored.last.map(LastAttemptView::from),
             repeats: stored.repeats,
         }

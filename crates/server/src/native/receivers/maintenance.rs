@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::pause::{Interruptions, MaintenanceWindow, Weekday};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::change::ReceiverUpdate;
@@ -15,6 +16,7 @@ use crate::body::JsonBody;
 use crate::failure::Failure;
 use crate::json::ObjectOf;
 use crate::native::fields::FieldChecks;
+use crate::native::vocabulary;
 use crate::parameters::PathParameters;
 use crate::state::ServerState;
 
@@ -22,6 +24,10 @@ use crate::state::ServerState;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReceiverPatch {
+    /// Which of its deliveries wait for each other from now on: those of the same `resource`, `none`, or, one action at a time, all of
+    /// them (`strict`). What is under way is finished first; then waiting deliveries go on in the new order.
+    #[schema(value_type = Option<vocabulary::DeliveryOrderWord>)]
+    order: Option<DeliveryOrder>,
     /// When it gets nothing: all windows, at most 20. They begin and end by themselves; what comes meanwhile waits.
     #[schema(value_type = Option<Vec<WindowRequest>>, max_items = 20)]
     maintenance: Option<Vec<ObjectOf<WindowRequest>>>,
@@ -67,7 +73,7 @@ pub(crate) async fn update(
     let mut checks = FieldChecks::default();
     let maintenance = patch.maintenance.map(|windows| windows_of(&mut checks, windows));
     checks.finish()?;
-    let update = ReceiverUpdate { maintenance, ..ReceiverUpdate::default() };
+    let update = ReceiverUpdate { order: patch.order, maintenance, ..ReceiverUpdate::default() };
     change(&access, &state, receiver, update).await
 }
 

@@ -1,5 +1,6 @@
 //! How the native API shows a receiver.
 
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::id::ReceiverId;
 use rendezhook_domain::pause::{Drain, MaintenanceWindow, Pause};
 use rendezhook_domain::time::Timestamp;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::maintenance::WindowRequest;
+use crate::native::vocabulary;
 
 /// A receiver: one application to its owner. Order, pause and limits belong to it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +33,10 @@ pub(crate) struct ReceiverView {
     maintenance: Vec<MaintenanceWindow>,
     /// The limit under which its backlog drains after a pause; null when there is none.
     drain: Option<DrainView>,
+    /// Which of its deliveries wait for each other: `resource`, those of the same resource; `none`, none; `strict`, all of them, one
+    /// action at a time.
+    #[schema(value_type = vocabulary::DeliveryOrderWord)]
+    order: DeliveryOrder,
     /// How many subscriptions deliver to it.
     subscriptions: usize,
     /// When it was made.
@@ -84,6 +90,7 @@ impl ReceiverView {
                 .drain
                 .filter(|drain| now < drain.until)
                 .map(|Drain { rate, until }| DrainView { rate, until }),
+            order: entry.order,
             subscriptions: delivers_here.count(),
             created_at: entry.created_at,
         }

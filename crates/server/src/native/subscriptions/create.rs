@@ -77,6 +77,10 @@ pub(crate) struct SubscriptionRequest {
     /// of their limits. No limit when not given.
     #[schema(minimum = 1, maximum = 10000, example = 50)]
     rate_limit: Option<u32>,
+    /// Whether waiting updates of a resource (`event.updated`, `order.updated` and other `*.updated`) fold into the newest of them,
+    /// which then lists what it stands for. False when not given: each is delivered.
+    #[serde(default)]
+    fold_updates: bool,
     /// What deliveries are signed with: `whsec_` and 24 to 64 bytes in base64. Made anew when not given.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
@@ -162,6 +166,7 @@ pub(crate) async fn create(
         filter: Filter { actions, user, event },
         retry,
         rate_limit,
+        folds_updates: wanted.fold_updates,
         secret,
         shared_secret: None,
         created_at: now,

@@ -58,6 +58,8 @@ pub(crate) struct SubscriptionPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, required = false, minimum = 1, maximum = 10000)]
     rate_limit: Option<Option<u32>>,
+    /// Whether waiting updates of a resource fold into the newest of them, from now on.
+    fold_updates: Option<bool>,
     /// How the target is shown that deliveries may come, whole and with its secret; null: by nothing but the signature. It stays
     /// when only `target_url` changes. A doo hook has `oauth2_client_credentials` without scope, or null.
     #[serde(default, deserialize_with = "present")]
@@ -177,6 +179,7 @@ fn checked(
         state: wanted_state.map(|state| (state, None)),
         retry,
         rate_limit,
+        folds_updates: patch.fold_updates,
         vyte_body,
         ..SubscriptionUpdate::unchanged(current.organization, current.number, state.now())
     })

@@ -87,6 +87,8 @@ pub(crate) struct SubscriptionView {
     /// smallest of their limits.
     #[schema(value_type = Option<u32>, example = json!(null))]
     rate_limit: Option<RateLimit>,
+    /// Whether waiting updates of a resource fold into the newest of them.
+    fold_updates: bool,
     /// What the Vyte API knows it by; only with the dialect `vyte`.
     vyte_hook_id: Option<String>,
     /// How deliveries of this Vyte hook are wrapped, when it is not the organization's way.
@@ -143,6 +145,7 @@ impl SubscriptionView {
             disabled_because: subscription.disabled_because,
             retry_schedule_seconds: subscription.retry.clone(),
             rate_limit: subscription.rate_limit,
+            fold_updates: subscription.folds_updates,
             vyte_hook_id: subscription.hook.vyte().map(|hook| hook.hook_id.to_string()),
             vyte_body: subscription.hook.vyte().and_then(|hook| hook.body),
             simplymeet_uuid: subscription.hook.simplymeet().map(|hook| hook.uuid),

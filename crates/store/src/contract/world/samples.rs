@@ -73,6 +73,7 @@ pub fn new_subscription(organization: OrganizationNumber, pattern: &str, target:
         filter: Filter { actions: vec![pattern.parse().unwrap()], user: None, event: None },
         retry: None,
         rate_limit: None,
+        folds_updates: false,
         secret: secret(next_id()),
         shared_secret: None,
         created_at: at(0),
@@ -251,5 +252,6 @@ pub fn record(
         freeze: None,
         disable: None,
         consequences: None,
+        folded_into: None,
     }
 }

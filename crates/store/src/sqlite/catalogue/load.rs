@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rendezhook_domain::access::KeyScope;
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::id::{KeyId, OAuthClientId, OrganizationId, ReceiverId};
 use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
 use rendezhook_domain::pause::Interruptions;
@@ -157,14 +158,19 @@ fn interruptions(row: &Row<'_>, column: usize) -> rusqlite::Result<Interruptions
 
 fn read_receivers(connection: &Connection) -> Result<Vec<Arc<ReceiverEntry>>, Fault> {
     let mut statement = connection
-        .prepare("SELECT number, id, organization, named, name, created_at, interruptions FROM receiver ORDER BY number")?;
+        .prepare(
+            "SELECT number, id, organization, named, name, created_at, interruptions, delivery_order FROM receiver
+             ORDER BY number",
+        )?;
     let receivers = statement.query_map([], |row| {
+        let order = DeliveryOrder::from_name(row.get_ref(7)?.as_str()?);
         Ok(Arc::new(ReceiverEntry {
             number: receiver(row, 0)?,
             id: ReceiverId::from_uuid(Uuid::from_bytes(row.get(1)?)),
             organization: OrganizationNumber::new(row.get(2)?),
             named: row.get(3)?,
             name: row.get(4)?,
+            order: order.ok_or_else(|| unreadable(7, "an order of deliveries"))?,
             created_at: timestamp(row, 5)?,
             interruptions: interruptions(row, 6)?,
         }))

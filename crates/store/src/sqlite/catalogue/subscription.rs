@@ -44,9 +44,9 @@ pub(super) fn insert(
             "INSERT INTO subscription (id, organization, receiver, dialect, vyte_id, vyte_body, description, target,
                  actions, user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid,
                  shared_secret, event, method, content, authentication, target_secret, doo_group, doo_name, doo_position,
-                 rate_limit, headers, verification)
+                 rate_limit, headers, verification, folds_updates)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+                 ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
         )?
         .execute(params![
             subscription.id.uuid().into_bytes(),
@@ -78,6 +78,7 @@ pub(super) fn insert(
             subscription.rate_limit.map(RateLimit::per_second),
             seal_headers(&entry.headers, subscription.id, data_key)?,
             subscription.verification.method.name(),
+            subscription.folds_updates,
         ])?;
     let number = u32::try_from(connection.last_insert_rowid())
         .map_err(|_| Fault::Damaged("there are no numbers left for subscriptions".to_owned()))?;
@@ -101,7 +102,8 @@ pub(super) fn update(
             "UPDATE subscription SET description = ?2, target = ?3, actions = ?4, user = ?5, state = ?6,
                  disabled_because = ?7, retry = ?8, updated_at = ?9, revision = ?10, vyte_body = ?11, event = ?12,
                  method = ?13, content = ?14, authentication = ?15, target_secret = ?16, rate_limit = ?17, headers = ?18,
-                 verification = ?19, verified_at = ?20, verification_failure = ?21, deliveries_per_minute = ?22
+                 verification = ?19, verified_at = ?20, verification_failure = ?21, deliveries_per_minute = ?22,
+                 folds_updates = ?23
              WHERE number = ?1",
         )?
         .execute(params![
@@ -127,6 +129,7 @@ pub(super) fn update(
             subscription.verification.verified_at.map(|instant| instant.milliseconds()),
             subscription.verification.failure.as_deref(),
             subscription.verification.deliveries_per_minute,
+            subscription.folds_updates,
         ])?;
     Ok(())
 }
@@ -188,7 +191,7 @@ pub(super) const COLUMNS: &str =
     "number, id, organization, receiver, dialect, vyte_id, vyte_body, description, target, actions,
      user, state, disabled_because, retry, created_at, updated_at, revision, simplymeet_uuid, shared_secret,
      event, method, content, authentication, target_secret, doo_group, doo_name, doo_position, rate_limit, headers,
-     verification, verified_at, verification_failure, deliveries_per_minute";
+     verification, verified_at, verification_failure, deliveries_per_minute, folds_updates";
 
 /// Reads a subscription.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
@@ -232,6 +235,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Subscription> {
             .get::<_, Option<u32>>(27)?
             .map(|limit| RateLimit::new(limit).map_err(|_| unreadable(27, "a rate limit")))
             .transpose()?,
+        folds_updates: row.get(33)?,
         created_at: timestamp(row, 14)?,
         updated_at: timestamp(row, 15)?,
         revision: row.get(16)?,

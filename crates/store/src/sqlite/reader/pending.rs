@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rendezhook_domain::accepted::AcceptedAction;
-use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery::{DeliveryOrigin, FoldedDeliveries};
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
+use super::row::folded;
+use super::standing::Predecessors;
 use crate::feed::Announcement;
-use crate::pending::{AttemptMaterial, DeliveryKey, PendingDelivery, PendingPage};
+use crate::pending::{AttemptMaterial, DeliveryKey, PendingDelivery, PendingPage, Standing};
+use crate::replay::Repetition;
 use crate::sqlite::actions::read_action;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::values::{
@@ -95,7 +98,7 @@ fn look(
 ) -> Result<Vec<PendingDelivery>, Fault> {
     let mut statement = connection.prepare_cached(
         "SELECT receiver, sequence, subscription, action, resource, origin, due_at, failed_attempts, first_failed_at,
-             expires_at, lane_held
+             expires_at, lane_held, is_update
          FROM pending WHERE receiver = ?1 AND sequence > ?2 AND sequence <= ?3 ORDER BY sequence LIMIT ?4",
     )?;
     let parameters = params![receiver.get(), stored(after.get()), stored(up_to.get()), stored_size(rows)];
@@ -115,6 +118,7 @@ fn pending_delivery(row: &Row<'_>) -> rusqlite::Result<PendingDelivery> {
         first_failed_at: optional_timestamp(row, 8)?,
         expires_at: optional_timestamp(row, 9)?,
         lane_held: Duration::from_millis(row.get::<_, i64>(10)?.unsigned_abs()),
+        is_update: row.get(11)?,
     })
 }
 
@@ -123,42 +127,114 @@ pub(in crate::sqlite) fn material(
     connection: &Connection,
     keys: &[DeliveryKey],
 ) -> Result<Vec<AttemptMaterial>, Fault> {
-    // One snapshot for all of them: between two snapshots a connection forgets its cached pages when anything was written.
+    in_snapshot(connection, || material_in_snapshot(connection, keys))
+}
+
+/// Where deliveries stand in the history of their resources.
+pub(in crate::sqlite) fn standings(
+    connection: &Connection,
+    keys: &[DeliveryKey],
+) -> Result<Vec<(DeliveryKey, Standing)>, Fault> {
+    in_snapshot(connection, || {
+        let mut waiting = Waiting::new(connection)?;
+        let mut standings = Vec::with_capacity(keys.len());
+        for key in keys {
+            if let Some(found) = waiting.find(*key)? {
+                standings.push((*key, waiting.standing(*key, found)?));
+            }
+        }
+        Ok(standings)
+    })
+}
+
+/// One snapshot for many reads: between two snapshots a connection forgets its cached pages when anything was written.
+fn in_snapshot<T>(connection: &Connection, read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     connection.prepare_cached("BEGIN")?.execute([])?;
-    let materials = material_in_snapshot(connection, keys);
+    let answer = read();
     // A snapshot that was only read ends alike either way.
     connection.prepare_cached("COMMIT")?.execute([])?;
-    materials
+    answer
+}
+
+/// The rows of waiting deliveries, as far as attempts need them.
+struct Waiting<'connection> {
+    find: CachedStatement<'connection>,
+    predecessors: Predecessors<'connection>,
+}
+
+/// What an attempt needs of a row.
+struct WaitingRow {
+    action: Sequence,
+    frozen: Option<[u8; 32]>,
+    origin: DeliveryOrigin,
+    repetition: Option<Repetition>,
+    folded: Option<FoldedDeliveries>,
+}
+
+impl<'connection> Waiting<'connection> {
+    fn new(connection: &'connection Connection) -> Result<Self, Fault> {
+        let find = connection.prepare_cached(
+            "SELECT action, frozen, origin, folded, replay FROM pending WHERE receiver = ?1 AND sequence = ?2",
+        )?;
+        Ok(Self { find, predecessors: Predecessors::new(connection)? })
+    }
+
+    fn find(&mut self, key: DeliveryKey) -> Result<Option<WaitingRow>, Fault> {
+        let row = self
+            .find
+            .query_row(params![key.receiver.get(), stored(key.sequence.get())], |row| {
+                Ok(WaitingRow {
+                    action: sequence(row, 0)?,
+                    frozen: row.get(1)?,
+                    origin: coded(row, 2, "the number of an origin", DeliveryOrigin::from_code)?,
+                    folded: folded(row, 3, key.receiver)?,
+                    repetition: repetition(row, 4)?,
+                })
+            })
+            .optional()?;
+        Ok(row)
+    }
+
+    /// What was asked for beside the order of things has no place in it, but for a message that is sent once more.
+    fn standing(&mut self, key: DeliveryKey, row: WaitingRow) -> Result<Standing, Fault> {
+        let previous = match row.origin {
+            DeliveryOrigin::Original | DeliveryOrigin::Replay => {
+                self.predecessors.previous(key.receiver, row.action)?
+            }
+            DeliveryOrigin::Test | DeliveryOrigin::RePush | DeliveryOrigin::Backfill => None,
+        };
+        Ok(Standing { previous, folded: row.folded })
+    }
 }
 
 fn material_in_snapshot(
     connection: &Connection,
     keys: &[DeliveryKey],
 ) -> Result<Vec<AttemptMaterial>, Fault> {
-    let mut find = connection
-        .prepare_cached("SELECT action, frozen, replay FROM pending WHERE receiver = ?1 AND sequence = ?2")?;
+    let mut waiting = Waiting::new(connection)?;
     let mut actions: HashMap<Sequence, Arc<AcceptedAction>> = HashMap::new();
     let mut materials = Vec::with_capacity(keys.len());
     for key in keys {
-        let found = find
-            .query_row(params![key.receiver.get(), stored(key.sequence.get())], |row| {
-                Ok((sequence(row, 0)?, row.get::<_, Option<[u8; 32]>>(1)?, repetition(row, 2)?))
-            })
-            .optional()?;
-        let Some((action_sequence, frozen, repetition)) = found else { continue };
-        let action = match actions.get(&action_sequence) {
+        let Some(row) = waiting.find(*key)? else { continue };
+        let action = match actions.get(&row.action) {
             Some(action) => Arc::clone(action),
             None => {
                 // Gone only when the delivery ended since it was found.
-                let Some(action) = read_action(connection, action_sequence)? else { continue };
+                let Some(action) = read_action(connection, row.action)? else { continue };
                 let action = Arc::new(action);
-                actions.insert(action_sequence, Arc::clone(&action));
+                actions.insert(row.action, Arc::clone(&action));
                 action
             }
         };
-        let frozen_body = frozen.map(|hash| read_frozen(connection, &hash)).transpose()?.flatten();
-        let repeats = repetition.map(|repetition| repetition.of_id(action.accepted_at));
-        materials.push(AttemptMaterial { key: *key, action, frozen_body, repeats });
+        let frozen_body = row.frozen.map(|hash| read_frozen(connection, &hash)).transpose()?.flatten();
+        let repeats = row.repetition.map(|repetition| repetition.of_id(action.accepted_at));
+        // Nothing comes before a first version.
+        let standing = if action.version > 1 {
+            waiting.standing(*key, row)?
+        } else {
+            Standing { previous: None, folded: row.folded }
+        };
+        materials.push(AttemptMaterial { key: *key, action, frozen_body, repeats, standing });
     }
     Ok(materials)
 }

@@ -1,10 +1,12 @@
 //! A delivery's own row, waiting or ended, and the view that is made of it.
 
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, ExpiryReason, FinalState};
+use rendezhook_domain::delivery::{
+    DeliveryOrigin, DeliveryState, ExpiryReason, FinalState, FoldedDeliveries,
+};
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
-use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumber};
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -12,14 +14,14 @@ use crate::pending::DeliveryKey;
 use crate::read::{DeliveryView, LastAttempt};
 use crate::replay::Repetition;
 use crate::sqlite::actions::resource_id;
-use crate::sqlite::codec::unpack_attempt;
+use crate::sqlite::codec::{unpack_attempt, unpack_folded};
 use crate::sqlite::fault::{Fault, unreadable};
 use crate::sqlite::values::{
     coded, parsed, receiver, repetition, sequence, stored, subscription, timestamp, unsigned,
 };
 
 /// A delivery without its action.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct DeliveryRow {
     pub(super) key: DeliveryKey,
     pub(super) subscription: SubscriptionNumber,
@@ -33,29 +35,48 @@ pub(super) struct DeliveryRow {
     expired_because: Option<ExpiryReason>,
     overtaken: bool,
     repetition: Option<Repetition>,
+    folded: Option<FoldedDeliveries>,
+    folded_into: Option<DeliveryId>,
 }
 
 /// The columns of `pending` that [`waiting_row`] reads.
-pub(super) const WAITING_COLUMNS: &str = "receiver, sequence, subscription, action, origin, overtaken, last_attempt, failed_attempts, replay, due_at";
+pub(super) const WAITING_COLUMNS: &str = "receiver, sequence, subscription, action, origin, overtaken, last_attempt, failed_attempts, replay, folded, due_at";
 /// The columns of `done` that [`ended_row`] reads.
-pub(super) const ENDED_COLUMNS: &str = "receiver, sequence, subscription, action, origin, overtaken, last_attempt, attempts, replay, ended_at, state, reason";
+pub(super) const ENDED_COLUMNS: &str =
+    "receiver, sequence, subscription, action, origin, overtaken, last_attempt, attempts, replay, folded, ended_at, state,
+     reason, folded_into";
 
 pub(super) fn waiting_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
-    Ok(DeliveryRow { due_at: Some(timestamp(row, 9)?), ..shared(row)? })
+    Ok(DeliveryRow { due_at: Some(timestamp(row, 10)?), ..shared(row)? })
 }
 
 pub(super) fn ended_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
-    let state = coded(row, 10, "the number of a state", FinalState::from_code)?;
-    let reason: Option<u8> = row.get(11)?;
+    let state = coded(row, 11, "the number of a state", FinalState::from_code)?;
+    let reason: Option<u8> = row.get(12)?;
     // Rows from before reasons were kept have none: they expired by the time of their action.
     let expired_because =
         (state == FinalState::Expired).then(|| reason.and_then(ExpiryReason::from_code).unwrap_or_default());
+    let shared = shared(row)?;
+    let folded_into = folded(row, 13, shared.key.receiver)?.and_then(|newer| newer.listed.first().copied());
     Ok(DeliveryRow {
         state: DeliveryState::Ended(state),
-        ended_at: Some(timestamp(row, 9)?),
+        ended_at: Some(timestamp(row, 10)?),
         expired_because,
-        ..shared(row)?
+        folded_into,
+        ..shared
     })
+}
+
+/// What was folded, of a row of this receiver.
+pub(super) fn folded(
+    row: &Row<'_>,
+    column: usize,
+    receiver: ReceiverNumber,
+) -> rusqlite::Result<Option<FoldedDeliveries>> {
+    let packed = row.get_ref(column)?.as_blob_or_null()?;
+    packed
+        .map(|packed| unpack_folded(packed, receiver).ok_or_else(|| unreadable(column, "what was folded")))
+        .transpose()
 }
 
 fn shared(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
@@ -63,8 +84,9 @@ fn shared(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     let last = packed
         .map(|packed| unpack_attempt(packed).ok_or_else(|| unreadable(6, "a packed attempt")))
         .transpose()?;
+    let key = DeliveryKey { receiver: receiver(row, 0)?, sequence: sequence(row, 1)? };
     Ok(DeliveryRow {
-        key: DeliveryKey { receiver: receiver(row, 0)?, sequence: sequence(row, 1)? },
+        key,
         subscription: subscription(row, 2)?,
         action: sequence(row, 3)?,
         origin: coded(row, 4, "the number of an origin", DeliveryOrigin::from_code)?,
@@ -76,6 +98,8 @@ fn shared(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
         due_at: None,
         ended_at: None,
         expired_because: None,
+        folded: folded(row, 9, key.receiver)?,
+        folded_into: None,
     })
 }
 
@@ -146,6 +170,8 @@ impl DeliveryRow {
             last: self.last,
             overtaken: self.overtaken,
             repeats: self.repetition.map(|repetition| repetition.of_id(action.accepted_at)),
+            folded: self.folded.clone(),
+            folded_into: self.folded_into,
         }
     }
 }

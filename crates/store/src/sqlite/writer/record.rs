@@ -4,6 +4,7 @@ use rendezhook_domain::delivery::{ExpiryReason, FinalState};
 use ring::digest::{SHA256, digest};
 use rusqlite::{CachedStatement, Connection, params};
 
+use super::fold::fold;
 use super::job::{Performed, Work};
 use super::replay::note_end;
 use super::turn::Turn;
@@ -94,6 +95,10 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
     let number = record.attempt.as_ref().map(|attempt| attempt.number);
     let kept = match record.disposition {
         Disposition::Ended(state) => {
+            let folded_into = match record.folded_into {
+                Some(newer) => fold(turn.connection, record.key, newer)?,
+                None => None,
+            };
             let ending = Ending {
                 state,
                 reason: (state == FinalState::Expired).then_some(ExpiryReason::Time),
@@ -101,6 +106,7 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
                 attempts: number,
                 overtaken: record.overtaken,
                 last_attempt: packed.as_deref(),
+                folded_into,
             };
             let ended = statements.ender.end(record.key, &ending)?;
             turn.memory.pending_change -= i64::from(ended);

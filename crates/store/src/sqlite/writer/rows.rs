@@ -106,13 +106,15 @@ pub(super) fn insert_pending(
         return Ok(());
     }
     let mut statement = connection.prepare_cached(
-        "INSERT INTO pending (receiver, sequence, subscription, origin, action, resource, due_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO pending (receiver, sequence, subscription, origin, action, resource, due_at, expires_at,
+             is_update)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     // Bound once: they are the same in every row.
     statement.raw_bind_parameter(5, stored(action.sequence.get()))?;
     statement.raw_bind_parameter(6, stored(action.resource_number.get()))?;
     statement.raw_bind_parameter(8, action.expires_at.map(|instant| instant.milliseconds()))?;
+    statement.raw_bind_parameter(9, action.name.is_update())?;
     for delivery in deliveries {
         statement.raw_bind_parameter(1, delivery.receiver.get())?;
         statement.raw_bind_parameter(2, stored(delivery.sequence.get()))?;

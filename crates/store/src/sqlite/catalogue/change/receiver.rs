@@ -33,6 +33,7 @@ pub(super) fn update(
         changed.interruptions.maintenance.clone_from(maintenance);
     }
     changed.interruptions.drain = update.drain.unwrap_or(changed.interruptions.drain);
+    changed.order = update.order.unwrap_or(changed.order);
     let interruptions = if changed.interruptions.is_empty() {
         None
     } else {
@@ -40,8 +41,8 @@ pub(super) fn update(
         Some(text.map_err(|error| Fault::Damaged(error.to_string()))?)
     };
     turn.connection
-        .prepare_cached("UPDATE receiver SET interruptions = ?2 WHERE number = ?1")?
-        .execute(params![changed.number.get(), interruptions])?;
+        .prepare_cached("UPDATE receiver SET interruptions = ?2, delivery_order = ?3 WHERE number = ?1")?
+        .execute(params![changed.number.get(), interruptions, changed.order.name()])?;
     turn.memory.draft_mut().put_receiver(changed);
     Ok(Ok(()))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::pause::Interruptions;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
@@ -88,6 +89,7 @@ fn write(turn: &mut Turn<'_>, new: &NewSubscription) -> Result<(), Fault> {
         disabled_because: None,
         retry: new.retry.clone(),
         rate_limit: new.rate_limit,
+        folds_updates: new.folds_updates,
         created_at: new.created_at,
         updated_at: new.created_at,
         revision: 1,
@@ -154,6 +156,7 @@ fn create_receiver(turn: &mut Turn<'_>, new: &NewSubscription) -> Result<Receive
         name,
         named,
         interruptions: Interruptions::default(),
+        order: DeliveryOrder::default(),
         created_at: new.created_at,
     });
     Ok(number)
@@ -204,6 +207,7 @@ pub(super) fn update(turn: &mut Turn<'_>, update: &SubscriptionUpdate) -> Applie
     if let Some(rate_limit) = update.rate_limit {
         subscription.rate_limit = rate_limit;
     }
+    subscription.folds_updates = update.folds_updates.unwrap_or(subscription.folds_updates);
     if let Some(method) = update.method {
         subscription.method = method;
     }

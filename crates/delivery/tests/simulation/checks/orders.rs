@@ -1,0 +1,122 @@
+//! Which deliveries of a receiver wait for each other, as the scheduler was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rendezhook_delivery::scheduler::effect::AttemptOrder;
+use rendezhook_delivery::scheduler::input::SubscriptionView;
+use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::delivery_order::DeliveryOrder;
+use rendezhook_domain::sequence::ReceiverNumber;
+use rendezhook_store::pending::DeliveryKey;
+
+use super::Checks;
+use crate::model::{self, Model, Row};
+
+/// What names a lane of several deliveries: a receiver, and the resource unless it is the only one.
+pub(super) type Lane = (ReceiverNumber, Option<model::Lane>);
+
+/// The orders of receivers.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    told: BTreeMap<ReceiverNumber, DeliveryOrder>,
+    /// What was under way when a receiver's order changed, and is still.
+    to_finish: BTreeSet<DeliveryKey>,
+    /// Receivers whose order changed with the inputs of the step.
+    changed: BTreeSet<ReceiverNumber>,
+    /// Receivers whose order changed at a time: their deliveries were taken anew.
+    reordered: BTreeSet<ReceiverNumber>,
+    /// Tests that were started or ended: an order does not mean them.
+    tests: BTreeSet<DeliveryKey>,
+}
+
+impl Checks {
+    pub(super) fn order_changes(&mut self, view: &SubscriptionView) {
+        let former = self.orders.told.insert(view.receiver, view.order).unwrap_or_default();
+        if former == view.order {
+            return;
+        }
+        let receiver = view.receiver;
+        let under_way = self.in_flight.keys().chain(self.owed.keys()).chain(self.recording.keys()).copied();
+        let old: Vec<_> = under_way.filter(|key| key.receiver == receiver).collect();
+        self.orders.to_finish.extend(old);
+        self.orders.to_finish.retain(|key| !self.orders.tests.contains(key));
+        self.orders.changed.insert(receiver);
+        self.orders.reordered.insert(receiver);
+        // What is taken anew has forgotten that it was to wait a second.
+        self.not_before
+            .retain(|key, (order, _)| key.receiver != receiver || order.origin == DeliveryOrigin::Test);
+    }
+
+    /// Whether what waits of a receiver was taken anew once.
+    pub(super) fn was_reordered(&self, receiver: ReceiverNumber) -> bool {
+        self.orders.reordered.contains(&receiver)
+    }
+
+    /// An attempt of a test, or its end.
+    pub(super) fn is_test(&mut self, key: DeliveryKey) {
+        self.orders.tests.insert(key);
+    }
+
+    /// A delivery was folded before the order changed, of which one hears only after the step.
+    pub(super) fn folded(&mut self, key: DeliveryKey) {
+        if self.orders.changed.contains(&key.receiver) {
+            self.orders.to_finish.insert(key);
+        }
+    }
+
+    /// A turn is over: the delivery is under way no more.
+    pub(super) fn turn_is_over(&mut self, key: &DeliveryKey) {
+        self.orders.to_finish.remove(key);
+    }
+
+    pub(super) fn step_is_over(&mut self) {
+        self.orders.changed.clear();
+    }
+
+    /// Whether something of another order is under way still.
+    pub(super) fn is_held(&self, receiver: ReceiverNumber) -> bool {
+        self.orders.to_finish.iter().any(|key| key.receiver == receiver)
+    }
+
+    pub(super) fn order_of(&self, row: &Row) -> DeliveryOrder {
+        self.orders.told.get(&row.pending.key.receiver).copied().unwrap_or_default()
+    }
+
+    /// The lane of a delivery; none when it waits for no other.
+    pub(super) fn lane(&self, row: &Row) -> Option<Lane> {
+        let receiver = row.pending.key.receiver;
+        match self.order_of(row) {
+            _ if row.is_test() => None,
+            DeliveryOrder::None => None,
+            DeliveryOrder::Resource => Some((receiver, Some(row.lane()))),
+            DeliveryOrder::Strict => Some((receiver, None)),
+        }
+    }
+
+    /// Whether a delivery takes its turns in its lane and is not in its order.
+    pub(super) fn stands_beside(&self, row: &Row) -> bool {
+        row.pending.origin != DeliveryOrigin::Original && self.order_of(row) == DeliveryOrder::Strict
+    }
+
+    pub(super) fn same_lane(&self, row: &Row, other: &Row) -> bool {
+        self.lane(row).is_some_and(|lane| self.lane(other) == Some(lane))
+    }
+
+    /// The promise of each order, told without lanes.
+    pub(super) fn keeps_its_promise(&self, order: &AttemptOrder, row: &Row, model: &Model) {
+        assert!(!self.is_held(order.key.receiver), "{order:?} starts while another order is in force");
+        let attempted = self.recording.values().filter(|record| record.attempted).map(|record| &record.key);
+        let mut under_way = self.in_flight.keys().chain(attempted);
+        match self.order_of(row) {
+            DeliveryOrder::Strict => {
+                let beside = under_way.find(|key| {
+                    let other = &model.rows[&key.sequence];
+                    key.receiver == order.key.receiver && !other.is_test() && other.step() != order.action
+                });
+                assert_eq!(beside, None, "{order:?} starts beside another action of its receiver");
+            }
+            DeliveryOrder::None => assert!(!order.overtaken, "{order:?} was never in an order"),
+            DeliveryOrder::Resource => {}
+        }
+    }
+}
