@@ -88,6 +88,9 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
             "due_at": "2026-01-15T09:30:00.000Z",
             "ended_at": null,
             "overtaken": false,
+            "folded_count": 0,
+            "folded": [],
+            "folded_into": null,
             "last_attempt": null,
             "repeats": null
           }
@@ -342,7 +345,7 @@ async fn lists_are_filtered() {
     }
     assert_json_snapshot!(refusals, @r#"
     [
-      "400 invalid_request: the query parameter state is not valid: \"lost\" is not a state of a delivery; there are: waiting, delivered, exhausted, expired, cancelled, refused",
+      "400 invalid_request: the query parameter state is not valid: \"lost\" is not a state of a delivery; there are: waiting, delivered, exhausted, expired, cancelled, refused, folded, set_aside",
       "400 invalid_request: the query parameter from is not valid: \"yesterday\" is not an instant; write it like 2026-01-15T09:30:00.000Z",
       "400 invalid_request: the query parameter until is not valid: \"1\" is not an instant; write it like 2026-01-15T09:30:00.000Z",
       "400 invalid_request: the query parameters resource_kind and resource_id go together; give both",
@@ -404,6 +407,9 @@ async fn a_test_answers_with_its_outcome() {
           "due_at": null,
           "ended_at": "2026-01-15T09:30:00.000Z",
           "overtaken": false,
+          "folded_count": 0,
+          "folded": [],
+          "folded_into": null,
           "last_attempt": {
             "started_at": "2026-01-15T09:30:00.000Z",
             "succeeded": true,

@@ -31,6 +31,7 @@ async fn subscriptions_share_a_named_receiver_or_their_endpoint() {
             "pause": null,
             "maintenance": [],
             "drain": null,
+            "order": "resource",
             "subscriptions": 2,
             "created_at": "2026-01-15T09:30:00.000Z"
           },
@@ -42,6 +43,7 @@ async fn subscriptions_share_a_named_receiver_or_their_endpoint() {
             "pause": null,
             "maintenance": [],
             "drain": null,
+            "order": "resource",
             "subscriptions": 1,
             "created_at": "2026-01-15T09:30:00.000Z"
           },
@@ -53,6 +55,7 @@ async fn subscriptions_share_a_named_receiver_or_their_endpoint() {
             "pause": null,
             "maintenance": [],
             "drain": null,
+            "order": "resource",
             "subscriptions": 2,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
@@ -254,7 +257,7 @@ async fn a_receiver_is_given_another_order() {
         404
     );
     let unknown = api.call("PATCH", &path, &key, json!({ "order": "lifo" })).await;
-    assert_eq!(unknown.status, 400);
-    assert_eq!(unknown.member("/code"), "invalid_request");
+    assert_eq!(unknown.status, 422);
+    assert_eq!(unknown.member("/code"), "invalid_fields");
     assert_eq!(api.get(&path, &key).await.member("/order"), "resource");
 }

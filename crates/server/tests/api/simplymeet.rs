@@ -294,6 +294,7 @@ async fn a_hook_is_an_ordinary_subscription() {
       "disabled_because": null,
       "retry_schedule_seconds": null,
       "rate_limit": null,
+      "fold_updates": false,
       "vyte_hook_id": null,
       "vyte_body": null,
       "simplymeet_uuid": "<uuid>",

@@ -51,6 +51,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
           30
         ],
         "rate_limit": 50,
+        "fold_updates": false,
         "vyte_hook_id": null,
         "vyte_body": null,
         "simplymeet_uuid": null,
@@ -285,7 +286,7 @@ async fn every_wrong_member_is_named() {
       "422 invalid_fields: /actions/1: this action is named twice; name it once",
       "422 invalid_fields: /actions/0: invalid type: integer `7`, expected a string",
       "422 invalid_fields: /secret: a signing secret holds 5 bytes; use 24 to 64 random bytes",
-      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `receiver`, `authentication`, `headers`, `verification`, `retry_schedule_seconds`, `rate_limit`, `secret`"
+      "422 invalid_fields: /state: unknown field `state`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `receiver`, `authentication`, `headers`, `verification`, `retry_schedule_seconds`, `rate_limit`, `fold_updates`, `secret`"
     ]
     "#);
     assert_eq!(api.get("/api/v1/subscriptions", &key).await.json()["items"], json!([]));
@@ -313,7 +314,7 @@ async fn a_change_is_checked_like_a_new_one() {
       "422 invalid_fields: /actions: name 1 to 50 actions, or \"*\" for all",
       "422 invalid_fields: /state: a subscription can be set to enabled or paused",
       "422 invalid_fields: /retry_schedule_seconds: a retry schedule has 0 steps; give it 1 to 20",
-      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `rate_limit`, `authentication`, `headers`, `verification`, `vyte_body`, `revision`"
+      "422 invalid_fields: /dialect: unknown field `dialect`, expected one of `target_url`, `method`, `select`, `actions`, `event`, `description`, `state`, `retry_schedule_seconds`, `rate_limit`, `fold_updates`, `authentication`, `headers`, `verification`, `vyte_body`, `revision`"
     ]
     "#);
 }
