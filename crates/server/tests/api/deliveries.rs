@@ -141,6 +141,9 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
         "due_at": "2026-01-15T09:30:05.000Z",
         "ended_at": null,
         "overtaken": false,
+        "folded_count": 0,
+        "folded": [],
+        "folded_into": null,
         "last_attempt": {
           "started_at": "2026-01-15T09:30:00.000Z",
           "succeeded": false,
@@ -201,6 +204,9 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
         "due_at": null,
         "ended_at": "2026-01-15T09:30:00.000Z",
         "overtaken": false,
+        "folded_count": 0,
+        "folded": [],
+        "folded_into": null,
         "last_attempt": {
           "started_at": "2026-01-15T09:30:00.000Z",
           "succeeded": false,

@@ -101,6 +101,7 @@ async fn a_subscription_is_made_shown_changed_and_deleted() {
         "disabled_because": null,
         "retry_schedule_seconds": null,
         "rate_limit": null,
+        "fold_updates": false,
         "vyte_hook_id": null,
         "vyte_body": null,
         "simplymeet_uuid": null,

@@ -209,7 +209,7 @@ fn what_a_receiver_does_not_want_now_is_parked_and_taken_up_by_itself() {
             organization: OrganizationNumber::new(1),
             name: "crm".into(),
             named: true,
-            order: rendezhook_domain::delivery_order::DeliveryOrder::default(),
+            order: DeliveryOrder::default(),
             interruptions,
             created_at: Timestamp::EARLIEST,
         })
