@@ -149,6 +149,7 @@ impl Checks {
             Input::Committed { deliveries, .. } => {
                 for delivery in deliveries {
                     self.announced(delivery.key.receiver, delivery.key.sequence);
+                    self.is_handed_over(delivery.key);
                     if delivery.origin == DeliveryOrigin::Test {
                         self.taken_tests.insert(delivery.key);
                     }
@@ -169,6 +170,7 @@ impl Checks {
     /// Deliveries are taken into memory, unless they are there, or nobody may attempt them.
     fn loaded(&mut self, deliveries: &[PendingDelivery], again: bool, now: Timestamp) {
         for delivery in deliveries {
+            self.is_handed_over(delivery.key);
             let subscription = delivery.subscription;
             if self.told.get(&subscription).is_some_and(|view| view.enabled) {
                 let again = again

@@ -38,7 +38,7 @@ impl Checks {
                 && pending.origin == DeliveryOrigin::Original
         });
         assert!(between.is_none(), "{order:?} folds across {between:?}");
-        self.folded(order.key);
+        self.folded(order.key, newer_pending.key);
     }
 
     /// What takes the place of another starts only once the end of that one is durable.

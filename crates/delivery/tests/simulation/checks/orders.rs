@@ -21,8 +21,10 @@ pub(super) struct Orders {
     told: BTreeMap<ReceiverNumber, DeliveryOrder>,
     /// What was under way when a receiver's order changed, and is still.
     to_finish: BTreeSet<DeliveryKey>,
-    /// Receivers whose order changed with the inputs of the step.
-    changed: BTreeSet<ReceiverNumber>,
+    /// What was handed over with the inputs of the step so far.
+    handed_over: BTreeSet<DeliveryKey>,
+    /// What of it came before its receiver's order changed.
+    handed_over_before: BTreeSet<DeliveryKey>,
     /// Receivers whose order changed at a time: their deliveries were taken anew.
     reordered: BTreeSet<ReceiverNumber>,
     /// Tests that were started or ended: an order does not mean them.
@@ -40,7 +42,8 @@ impl Checks {
         let old: Vec<_> = under_way.filter(|key| key.receiver == receiver).collect();
         self.orders.to_finish.extend(old);
         self.orders.to_finish.retain(|key| !self.orders.tests.contains(key));
-        self.orders.changed.insert(receiver);
+        let before = self.orders.handed_over.iter().filter(|key| key.receiver == receiver);
+        self.orders.handed_over_before.extend(before);
         self.orders.reordered.insert(receiver);
         // What is taken anew has forgotten that it was to wait a second.
         self.not_before
@@ -57,9 +60,14 @@ impl Checks {
         self.orders.tests.insert(key);
     }
 
-    /// A delivery was folded before the order changed, of which one hears only after the step.
-    pub(super) fn folded(&mut self, key: DeliveryKey) {
-        if self.orders.changed.contains(&key.receiver) {
+    pub(super) fn is_handed_over(&mut self, key: DeliveryKey) {
+        self.orders.handed_over.insert(key);
+    }
+
+    /// A delivery was folded into a newer one as that was taken. If that was before the order changed, one hears of it only after
+    /// the step.
+    pub(super) fn folded(&mut self, key: DeliveryKey, newer: DeliveryKey) {
+        if self.orders.handed_over_before.contains(&newer) {
             self.orders.to_finish.insert(key);
         }
     }
@@ -70,7 +78,8 @@ impl Checks {
     }
 
     pub(super) fn step_is_over(&mut self) {
-        self.orders.changed.clear();
+        self.orders.handed_over.clear();
+        self.orders.handed_over_before.clear();
     }
 
     /// Whether something of another order is under way still.
