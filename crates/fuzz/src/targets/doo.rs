@@ -5,7 +5,7 @@ use rendezhook_dialects::doo::management::{
 };
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::subscription::Content;
-use rendezhook_domain::target::{AddressRule, TargetPolicy};
+use rendezhook_domain::target::{AddressRule, Scheme, TargetPolicy};
 use serde_json::Value;
 
 use super::{Target, holds, kind_of};
@@ -63,7 +63,7 @@ fn judge(input: &[u8]) -> Result<String, String> {
             holds((1..=255).contains(&name), || format!("a name of {name} characters"))?;
             for hook in &group.hooks {
                 let target = hook.target.as_str();
-                holds(target.starts_with("https://"), || format!("{target} is not https"))?;
+                holds(hook.target.scheme() == Scheme::Https, || format!("{target} is not https"))?;
                 if let Content::Origin(origin) = &hook.content {
                     let parsed: Result<Value, _> = serde_json::from_str(&origin.body);
                     holds(parsed.is_ok(), || format!("an origin is asked with {}", origin.body))?;

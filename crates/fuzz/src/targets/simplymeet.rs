@@ -2,7 +2,7 @@
 
 use rendezhook_dialects::simplymeet::management::{HookRequest, RequestError, invalid_arguments_body};
 use rendezhook_dialects::simplymeet::{events, filter};
-use rendezhook_domain::target::{AddressRule, TargetPolicy};
+use rendezhook_domain::target::{AddressRule, Scheme, TargetPolicy};
 use serde_json::Value;
 
 use super::{Target, holds, kind_of};
@@ -38,7 +38,7 @@ fn judge(input: &[u8]) -> Result<String, String> {
         Ok(hook) => {
             holds(!hook.events.is_empty(), || "a hook without events".to_owned())?;
             let target = hook.target.as_str();
-            holds(target.starts_with("https://"), || format!("{target} is not https"))?;
+            holds(hook.target.scheme() == Scheme::Https, || format!("{target} is not https"))?;
             let listed = events(&filter(&hook.events, None));
             let kept = hook.events.iter().all(|event| listed.contains(event));
             holds(kept, || format!("{:?} is listed as {listed:?}", hook.events))?;

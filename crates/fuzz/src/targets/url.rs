@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use rendezhook_domain::target::{AddressRule, AllowedPorts, TargetHost, TargetPolicy, TargetUrl};
+use rendezhook_domain::target::{AddressRule, AllowedPorts, Scheme, TargetHost, TargetPolicy, TargetUrl};
 
 use super::{Target, holds, kind_of};
 
@@ -69,7 +69,7 @@ fn judge(input: &[u8]) -> Result<String, String> {
         Err(error) => return Ok(kind_of(&error.to_string())),
     };
     let shown = url.as_str();
-    holds(url.scheme().as_str() == "https", || format!("{shown} is not https"))?;
+    holds(url.scheme() == Scheme::Https, || format!("{shown} is not https"))?;
     holds(AllowedPorts::default().permits(url.port()) && url.port() != 0, || format!("port of {shown}"))?;
     holds(!url.authority().contains('@'), || format!("{shown} carries a user"))?;
     holds(!url.request_target().contains('#'), || format!("{shown} carries a fragment"))?;
@@ -86,7 +86,10 @@ fn judge(input: &[u8]) -> Result<String, String> {
             // What a resolver of the system would take for an address must have been judged as one.
             let last = name.rsplit('.').next().unwrap_or_default();
             let is_number = last.bytes().all(|byte| byte.is_ascii_digit());
-            holds(!is_number && !last.starts_with("0x"), || format!("{name} may be read as an address"))?;
+            let is_hexadecimal = last
+                .strip_prefix("0x")
+                .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            holds(!is_number && !is_hexadecimal, || format!("{name} may be read as an address"))?;
             let local = ["localhost", "local", "internal", "onion", "arpa"].contains(&last) && last != "arpa";
             holds(!local && name.contains('.'), || format!("{name} is a local name"))?;
         }

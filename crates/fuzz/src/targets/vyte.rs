@@ -1,7 +1,7 @@
 //! Management bodies of the Vyte API.
 
 use rendezhook_dialects::vyte::management::{HookRequest, RequestKind};
-use rendezhook_domain::target::{AddressRule, TargetPolicy};
+use rendezhook_domain::target::{AddressRule, Scheme, TargetPolicy};
 use serde_json::Value;
 
 use super::{Target, holds, kind_of};
@@ -39,7 +39,7 @@ fn judge(input: &[u8]) -> Result<String, String> {
     match read {
         Ok(hook) => {
             let target = hook.target.as_str();
-            holds(target.starts_with("https://"), || format!("{target} is not https"))?;
+            holds(hook.target.scheme() == Scheme::Https, || format!("{target} is not https"))?;
             let filter = hook.filter(None);
             holds(!filter.actions.is_empty(), || "a hook without actions".to_owned())?;
             let sent = serde_json::json!({"action": hook.action.as_str(), "target_url": target}).to_string();
