@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer};
 #[derive(Debug, Clone, Default, Deserialize, clap::Args)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct OutboundSettings {
-    /// The proxy that all requests to others go through, by CONNECT: http://proxy.internal:4750, with http://user:password@ in
-    /// front of the host where it asks for that. It has to refuse addresses inside as well. Proxies that the environment names
-    /// (HTTPS_PROXY and the like) are never used.
+    /// The http URL of the proxy that all requests to others go through, by CONNECT; with user and password in it where it asks
+    /// for them. It has to refuse addresses inside as well. Proxies that the environment names (HTTPS_PROXY and the like) are
+    /// never used.
     #[arg(
         long = "egress-proxy",
         value_name = "URL",
