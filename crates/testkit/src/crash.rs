@@ -30,7 +30,7 @@ const BEHAVIOURS: [Behaviour; 6] = [
     Behaviour::FailsByChance(0.2),
     Behaviour::Late(Duration::from_millis(40)),
     Behaviour::Healthy,
-    Behaviour::HangsUpFirst,
+    Behaviour::HangsUpByChance(0.03),
 ];
 
 /// Organizations that publish at the same time.

@@ -35,8 +35,9 @@ pub enum Behaviour {
     FailsByChance(f64),
     /// Answers 204 after this time.
     Late(Duration),
-    /// Takes every first attempt and hangs up without an answer.
-    HangsUpFirst,
+    /// Takes the request and hangs up without an answer with this chance, from 0 to 1. A lost connection says something about the
+    /// endpoint as a whole: with too great a chance its breaker opens, and for a while nothing is sent.
+    HangsUpByChance(f64),
 }
 
 /// A receiver on loopback. It runs until the process ends.
@@ -135,8 +136,10 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     }
     let accepted = match state.behaviour {
         Behaviour::Healthy | Behaviour::Late(_) => true,
-        Behaviour::FailsFirst | Behaviour::HangsUpFirst => !first,
-        Behaviour::FailsByChance(chance) => !locked(&state.random).random_bool(chance),
+        Behaviour::FailsFirst => !first,
+        Behaviour::FailsByChance(chance) | Behaviour::HangsUpByChance(chance) => {
+            !locked(&state.random).random_bool(chance)
+        }
     };
     let verified = locked(&state.verifier)
         .as_ref()
@@ -144,7 +147,7 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     note(&state, webhook_id, &body, accepted, verified);
     match (accepted, state.behaviour) {
         (true, _) => respond(StatusCode::NO_CONTENT).map_err(|never| match never {}),
-        (false, Behaviour::HangsUpFirst) => Err(HangUp),
+        (false, Behaviour::HangsUpByChance(_)) => Err(HangUp),
         (false, _) => respond(StatusCode::INTERNAL_SERVER_ERROR).map_err(|never| match never {}),
     }
 }
