@@ -47,9 +47,7 @@ pub enum Disposition {
     Retry {
         /// When.
         due_at: Timestamp,
-        /// When its first attempt failed.
-        first_failed_at: Timestamp,
-        /// How long it has held its lane since then: only time in which its endpoint was available.
+        /// How long it has held its lane since its first failure, which the store keeps: only time in which its endpoint was available.
         lane_held: Duration,
     },
     /// It ended for good.

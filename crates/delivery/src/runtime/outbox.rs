@@ -81,11 +81,7 @@ mod tests {
             subscription: SubscriptionNumber::new(1),
             at: Timestamp::EARLIEST,
             attempt: None,
-            disposition: Disposition::Retry {
-                due_at: Timestamp::EARLIEST,
-                first_failed_at: Timestamp::EARLIEST,
-                lane_held: Duration::ZERO,
-            },
+            disposition: Disposition::Retry { due_at: Timestamp::EARLIEST, lane_held: Duration::ZERO },
             overtaken: false,
             freeze: Some(Bytes::from(vec![b' '; body_bytes])),
             disable: None,

@@ -108,10 +108,9 @@ impl Scheduler {
         let (disposition, attempted) = (*disposition, *attempted);
         self.busy.remove(&key);
         match disposition {
-            Disposition::Retry { due_at, first_failed_at, .. } => {
+            Disposition::Retry { due_at, .. } => {
                 let history = self.history(slot);
                 history.due_at = PackedInstant::new(Some(due_at));
-                history.first_failed_at = PackedInstant::new(Some(first_failed_at));
                 history.failed_attempts = history.failed_attempts.saturating_add(1);
                 self.wait_again(slot);
             }
@@ -253,12 +252,10 @@ impl Scheduler {
 
     fn situation(&self, slot: Slot<Entry>) -> Situation<'_> {
         let entry = &self.entries[slot];
-        let history = entry.history.map(|history| &self.histories[history]);
         Situation {
             now: self.now,
             policy: &self.subscriptions[entry.subscription].retry,
             failed_attempts: self.failed_attempts(entry),
-            first_failed_at: history.and_then(|history| history.first_failed_at.get()),
             lane_held: self.lane_held(entry).unwrap_or_default(),
             expires_at: self.expires_at(entry),
             test: entry.is_test(),

@@ -7,12 +7,11 @@ use super::packed::PackedInstant;
 use super::slab::Slot;
 use super::timer::{Position, Timed};
 
-/// The rarer facts of a delivery, 44 bytes, and its places in the timers.
+/// The rarer facts of a delivery, 40 bytes, and its places in the timers.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) entry: Slot<Entry>,
-    pub(super) first_failed_at: PackedInstant,
-    /// What the clock of its endpoint showed when it failed first (`availability`).
+    /// What the clock of its endpoint showed when it failed first (`availability`); none when it has not failed.
     pub(super) lane_held_since: PackedInstant,
     pub(super) expires_at: PackedInstant,
     /// When its next attempt is due; none means that it has been due ever since.
@@ -57,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_history_takes_forty_four_bytes() {
-        assert_eq!(size_of::<Option<History>>(), 44);
+    fn a_history_takes_forty_bytes() {
+        assert_eq!(size_of::<Option<History>>(), 40);
     }
 }

@@ -20,8 +20,7 @@ pub(super) struct Situation<'a> {
     pub(super) policy: &'a RetryPolicy,
     /// Attempts that failed before this one.
     pub(super) failed_attempts: u16,
-    pub(super) first_failed_at: Option<Timestamp>,
-    /// How long it has held its lane since then.
+    /// How long it has held its lane since its first failure.
     pub(super) lane_held: Duration,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) test: bool,
@@ -57,16 +56,13 @@ pub(super) fn next(verdict: &Verdict, situation: &Situation<'_>, random: &mut dy
         return Next::Record(Disposition::Ended(FinalState::Exhausted));
     };
     let due_at = situation.now.after(delay);
-    let first_failed_at = situation.first_failed_at.unwrap_or(situation.now);
     let lane_held = situation.lane_held;
     match situation.expires_at {
         Some(expires_at) if expires_at <= situation.now => {
             Next::Record(Disposition::Ended(FinalState::Expired))
         }
         // An attempt after the expiry will not be made: the delivery waits for its expiry.
-        Some(expires_at) => {
-            Next::Record(Disposition::Retry { due_at: due_at.min(expires_at), first_failed_at, lane_held })
-        }
-        None => Next::Record(Disposition::Retry { due_at, first_failed_at, lane_held }),
+        Some(expires_at) => Next::Record(Disposition::Retry { due_at: due_at.min(expires_at), lane_held }),
+        None => Next::Record(Disposition::Retry { due_at, lane_held }),
     }
 }

@@ -299,7 +299,6 @@ impl Scheduler {
         }
         let history = self.histories.insert(History {
             entry: slot,
-            first_failed_at: PackedInstant::new(delivery.first_failed_at),
             lane_held_since: delivery
                 .first_failed_at
                 .map_or_else(PackedInstant::default, |_| self.held_since(slot, delivery.lane_held)),

@@ -33,11 +33,11 @@ mod world;
 
 /// How many seeds are played each time.
 #[cfg(test)]
-const FIXED: u64 = 150;
+const FIXED: u64 = 200;
 
 /// How many seeds that nobody played before are added, unless the environment says how many.
 #[cfg(test)]
-const FRESH: u64 = 25;
+const FRESH: u64 = 200;
 
 #[test]
 fn invariants_hold_in_the_histories_that_are_played_each_time() {

@@ -94,10 +94,10 @@ impl Model {
             return;
         }
         match order.disposition {
-            Disposition::Retry { due_at, first_failed_at, lane_held } => {
+            Disposition::Retry { due_at, lane_held } => {
                 row.pending.lane_held = lane_held;
                 row.pending.due_at = due_at;
-                row.pending.first_failed_at = Some(first_failed_at);
+                row.pending.first_failed_at.get_or_insert(order.at);
                 row.pending.failed_attempts += 1;
             }
             Disposition::Ended(state) => {

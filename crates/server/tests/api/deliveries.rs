@@ -119,7 +119,7 @@ async fn a_delivery_is_shown_from_its_first_attempt_to_its_end() {
     let due_at = NOW.parse::<Timestamp>().unwrap().after(Duration::from_secs(5));
     let failed = Record {
         attempt: Some(attempt(1, AttemptResult::Failed(Cause::ConnectTimeout), Some(exchange))),
-        disposition: Disposition::Retry { due_at, first_failed_at: record.at, lane_held: Duration::ZERO },
+        disposition: Disposition::Retry { due_at, lane_held: Duration::ZERO },
         ..record.clone()
     };
     api.store.record(vec![failed]).await.unwrap();

@@ -57,13 +57,14 @@ pub async fn a_retry_keeps_its_state(fixture: &dyn Fixture) {
         .await
         .unwrap();
     // A turn that made no attempt only moves the next one.
-    world.store.record(vec![record(organization, one, key, None, retry_at(6))]).await.unwrap();
+    let later = Record { at: at(4), ..record(organization, one, key, None, retry_at(6)) };
+    world.store.record(vec![later]).await.unwrap();
 
     let world = world.reopen(fixture).await;
     let waiting = world.waiting(one).await;
     assert_eq!(waiting.len(), 1);
     assert_eq!((waiting[0].due_at, waiting[0].failed_attempts), (at(6), 1));
-    assert_eq!(waiting[0].first_failed_at, Some(at(2)));
+    assert_eq!(waiting[0].first_failed_at, Some(at(3)), "the first failure is kept");
     assert_eq!(waiting[0].lane_held, Duration::from_millis(1_500));
     let id = world.id_of(&receipt, key);
     let view = world.store.delivery(organization, id).await.unwrap().unwrap().view;

@@ -44,12 +44,11 @@ fn no_attempt_is_planned_beyond_the_expiry() {
     let mut fixture = Fixture::new(1);
     fixture.commit([expiring(&fixture, 1, 1, 20)]);
     let expires_at = fixture.now.after(seconds(20));
-    let first_failed_at = fixture.now;
     fixture.started();
     fixture.end(1, asking(500, 600));
     assert_eq!(
         fixture.record().disposition,
-        Disposition::Retry { due_at: expires_at, first_failed_at, lane_held: seconds(0) }
+        Disposition::Retry { due_at: expires_at, lane_held: seconds(0) }
     );
     fixture.recorded(1);
     fixture.pass(seconds(20));
@@ -101,12 +100,8 @@ fn while_expiry_is_held_attempts_go_on_and_nothing_ends() {
     assert!(fixture.records().is_empty());
     // Its retry is planned as if it never expired: at once, over and over, is what must not come of an expiry in the past.
     fixture.end(1, answered(500));
-    let first_failed_at = fixture.now;
     let due_at = fixture.now.after(seconds(5));
-    assert_eq!(
-        fixture.record().disposition,
-        Disposition::Retry { due_at, first_failed_at, lane_held: Duration::ZERO }
-    );
+    assert_eq!(fixture.record().disposition, Disposition::Retry { due_at, lane_held: Duration::ZERO });
     fixture.recorded(1);
     fixture.pass(seconds(5));
     assert_eq!(fixture.started(), [1]);

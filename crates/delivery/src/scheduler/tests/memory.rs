@@ -58,7 +58,7 @@ fn a_waiting_delivery_takes_at_most_sixty_four_bytes() {
 }
 
 #[test]
-fn one_that_waits_for_a_retry_and_expires_takes_at_most_a_hundred_and_sixteen() {
+fn one_that_waits_for_a_retry_and_expires_takes_at_most_a_hundred_and_twelve() {
     let mut fixture = crowd();
     let (now, day) = (fixture.now, seconds(86_400));
     fill(&mut fixture, 120_000, 1, |delivery| PendingDelivery {
@@ -68,7 +68,7 @@ fn one_that_waits_for_a_retry_and_expires_takes_at_most_a_hundred_and_sixteen() 
         expires_at: Some(now.after(day)),
         ..delivery
     });
-    assert!(bytes_each(&fixture) <= 116, "{} bytes", bytes_each(&fixture));
+    assert!(bytes_each(&fixture) <= 112, "{} bytes", bytes_each(&fixture));
 }
 
 #[test]

@@ -226,11 +226,7 @@ pub fn ended(state: FinalState) -> Disposition {
 
 /// Another attempt so many seconds later.
 pub fn retry_at(seconds: i64) -> Disposition {
-    Disposition::Retry {
-        due_at: at(seconds),
-        first_failed_at: at(2),
-        lane_held: Duration::from_millis(1_500),
-    }
+    Disposition::Retry { due_at: at(seconds), lane_held: Duration::from_millis(1_500) }
 }
 
 /// One turn of a delivery.

@@ -80,7 +80,7 @@ struct Statements<'connection> {
 impl<'connection> Statements<'connection> {
     fn new(connection: &'connection Connection) -> Result<Self, Fault> {
         let retry = connection.prepare_cached(
-            "UPDATE pending SET due_at = ?3, first_failed_at = ?4, overtaken = max(overtaken, ?5),
+            "UPDATE pending SET due_at = ?3, first_failed_at = coalesce(first_failed_at, ?4), overtaken = max(overtaken, ?5),
                  failed_attempts = coalesce(?6, failed_attempts), last_attempt = coalesce(?7, last_attempt),
                  frozen = coalesce(?8, frozen), lane_held = ?9
              WHERE receiver = ?1 AND sequence = ?2",
@@ -115,14 +115,14 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
             }
             ended
         }
-        Disposition::Retry { due_at, first_failed_at, lane_held } => {
+        Disposition::Retry { due_at, lane_held } => {
             let hash = record.freeze.as_ref().map(|bytes| digest(&SHA256, bytes));
             let hash = hash.as_ref().map(AsRef::as_ref);
             let updated = statements.retry.execute(params![
                 record.key.receiver.get(),
                 stored(record.key.sequence.get()),
                 due_at.milliseconds(),
-                first_failed_at.milliseconds(),
+                record.at.milliseconds(),
                 record.overtaken,
                 number,
                 packed,
