@@ -16,6 +16,9 @@ pub enum Effect {
     StartAttempt(AttemptOrder),
     /// Make this turn of a delivery durable; answered by `Input::Recorded`, whatever happens.
     ///
+    /// Turns become durable in the order in which they were wanted: a delivery that takes over from folded ones may be
+    /// folded itself, and hands on what it took over.
+    ///
     /// After an attempt the runtime adds the attempt's own facts to the record.
     Record(RecordOrder),
     /// Something that others may want to know of an endpoint has changed.

@@ -16,6 +16,7 @@ use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 use self::availability::{Held, Outages};
 use self::endpoints::{Endpoints, Turned};
 use self::orders::Orders;
+use self::records::Owed;
 use self::shares::Shares;
 use crate::model::{Model, Row};
 
@@ -47,7 +48,7 @@ pub(crate) struct Checks {
     disturbed: BTreeSet<SubscriptionNumber>,
     in_flight: BTreeMap<DeliveryKey, (AttemptOrder, EndpointNumber)>,
     /// An attempt has ended, and its record is owed in the same step.
-    owed: BTreeMap<DeliveryKey, Verdict>,
+    owed: BTreeMap<DeliveryKey, Owed>,
     recording: BTreeMap<DeliveryKey, RecordOrder>,
     pages: BTreeMap<ReceiverNumber, PageRequest>,
     page_pause: Timestamp,
@@ -208,7 +209,7 @@ impl Checks {
                 self.outages.pause(endpoint, now, pause);
             }
             Verdict::Failure(failure) => {
-                self.owed.insert(key, *verdict);
+                self.owes(&order, verdict);
                 if failure.counts_against_endpoint {
                     self.narrow.insert(endpoint);
                 }
@@ -220,7 +221,7 @@ impl Checks {
                 }
             }
             Verdict::Success { .. } => {
-                self.owed.insert(key, *verdict);
+                self.owes(&order, verdict);
                 self.narrow.remove(&endpoint);
             }
         }

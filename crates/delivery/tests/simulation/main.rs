@@ -49,7 +49,7 @@ fn invariants_hold_in_the_histories_that_are_played_each_time() {
 /// Seeds that found something once, as long as what they play is what it was then; the scheduler's own tests hold each finding
 /// for good.
 #[cfg(test)]
-const FOUND: [(u64, &str); 4] = [
+const FOUND: [(u64, &str); 7] = [
     (
         240,
         "a receiver never gets a place at a narrow endpoint it shares, while another endpoint takes all other attempts",
@@ -60,6 +60,15 @@ const FOUND: [(u64, &str); 4] = [
         "a receiver that waits for a place is passed three times, since its turn comes while the place is taken",
     ),
     (5_002_646, "the same, since what comes first in its lane takes places in the turns of other endpoints"),
+    (
+        2_111_057_269,
+        "what was folded twice is due too late when the second fold becomes durable first: records keep their order",
+    ),
+    (
+        2_111_059_217,
+        "a schedule that changes in the step of a failure is judged by as it was: a fault of the check",
+    ),
+    (2_111_062_023, "so is a fold in the step in which the receiver's order changes"),
 ];
 
 #[test]

@@ -109,6 +109,8 @@ pub(crate) struct World {
     serial: u64,
     /// News come in the order in which they were committed.
     feed_until: i64,
+    /// Records become durable in the order in which they were wanted.
+    records_until: i64,
     trace: Trace,
     played: Played,
 }
@@ -135,6 +137,7 @@ impl World {
             events: BTreeMap::new(),
             serial: 0,
             feed_until: 0,
+            records_until: 0,
             trace: Trace::default(),
             played: Played::default(),
             dice,
@@ -269,7 +272,10 @@ impl World {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::StartAttempt(order) => self.attempt(&order),
-            Effect::Record(order) => self.later(Event::RecordWritten(order), self.pace.record),
+            Effect::Record(order) => {
+                self.records_until = self.records_until.max(self.now + self.dice.delay(self.pace.record));
+                self.at(self.records_until, Event::RecordWritten(order));
+            }
             Effect::EndpointChanged(..) => {}
             Effect::LoadPage(request) => self.later(Event::PageRead(request), self.pace.page),
         }

@@ -4,6 +4,7 @@ use rendezhook_delivery::scheduler::effect::{AttemptOrder, RecordOrder};
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 
 use super::Checks;
+use super::orders::same_lane_in;
 use crate::model::{Model, Row};
 
 impl Checks {
@@ -27,10 +28,11 @@ impl Checks {
             .expires_at
             .is_none_or(|newer| older_pending.expires_at.is_some_and(|older| older <= newer));
         assert!(lives_as_long, "{order:?} folds into what may end sooner");
+        let lanes = self.order_as_it_came(newer);
         let between = model.waiting().find(|other| {
             let pending = &other.pending;
             pending.subscription == older_pending.subscription
-                && self.same_lane(row, other)
+                && same_lane_in(lanes, row, other)
                 && pending.action > older_pending.action
                 && pending.action < newer_pending.action
                 && !pending.is_update

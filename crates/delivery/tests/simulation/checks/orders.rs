@@ -23,8 +23,8 @@ pub(super) struct Orders {
     to_finish: BTreeSet<DeliveryKey>,
     /// What was handed over with the inputs of the step so far.
     handed_over: BTreeSet<DeliveryKey>,
-    /// What of it came before its receiver's order changed.
-    handed_over_before: BTreeSet<DeliveryKey>,
+    /// What of it came before its receiver's order changed, and under which order it came.
+    handed_over_before: BTreeMap<DeliveryKey, DeliveryOrder>,
     /// Receivers whose order changed at a time: their deliveries were taken anew.
     reordered: BTreeSet<ReceiverNumber>,
     /// Tests that were started or ended: an order does not mean them.
@@ -43,7 +43,9 @@ impl Checks {
         self.orders.to_finish.extend(old);
         self.orders.to_finish.retain(|key| !self.orders.tests.contains(key));
         let before = self.orders.handed_over.iter().filter(|key| key.receiver == receiver);
-        self.orders.handed_over_before.extend(before);
+        for key in before {
+            self.orders.handed_over_before.entry(*key).or_insert(former);
+        }
         self.orders.reordered.insert(receiver);
         // What is taken anew has forgotten that it was to wait a second.
         self.not_before
@@ -67,7 +69,7 @@ impl Checks {
     /// A delivery was folded into a newer one as that was taken. If that was before the order changed, one hears of it only after
     /// the step.
     pub(super) fn folded(&mut self, key: DeliveryKey, newer: DeliveryKey) {
-        if self.orders.handed_over_before.contains(&newer) {
+        if self.orders.handed_over_before.contains_key(&newer) {
             self.orders.to_finish.insert(key);
         }
     }
@@ -91,15 +93,15 @@ impl Checks {
         self.orders.told.get(&row.pending.key.receiver).copied().unwrap_or_default()
     }
 
+    /// The order that was in force when a delivery was taken in this step.
+    pub(super) fn order_as_it_came(&self, row: &Row) -> DeliveryOrder {
+        let former = self.orders.handed_over_before.get(&row.pending.key).copied();
+        former.unwrap_or_else(|| self.order_of(row))
+    }
+
     /// The lane of a delivery; none when it waits for no other.
     pub(super) fn lane(&self, row: &Row) -> Option<Lane> {
-        let receiver = row.pending.key.receiver;
-        match self.order_of(row) {
-            _ if row.is_test() => None,
-            DeliveryOrder::None => None,
-            DeliveryOrder::Resource => Some((receiver, Some(row.lane()))),
-            DeliveryOrder::Strict => Some((receiver, None)),
-        }
+        lane_in(self.order_of(row), row)
     }
 
     /// Whether a delivery takes its turns in its lane and is not in its order.
@@ -108,7 +110,7 @@ impl Checks {
     }
 
     pub(super) fn same_lane(&self, row: &Row, other: &Row) -> bool {
-        self.lane(row).is_some_and(|lane| self.lane(other) == Some(lane))
+        same_lane_in(self.order_of(row), row, other)
     }
 
     /// The promise of each order, told without lanes.
@@ -128,4 +130,20 @@ impl Checks {
             DeliveryOrder::Resource => {}
         }
     }
+}
+
+/// The lane of a delivery in an order.
+fn lane_in(order: DeliveryOrder, row: &Row) -> Option<Lane> {
+    let receiver = row.pending.key.receiver;
+    match order {
+        _ if row.is_test() => None,
+        DeliveryOrder::None => None,
+        DeliveryOrder::Resource => Some((receiver, Some(row.lane()))),
+        DeliveryOrder::Strict => Some((receiver, None)),
+    }
+}
+
+/// Whether two deliveries of a receiver wait for each other in an order.
+pub(super) fn same_lane_in(order: DeliveryOrder, row: &Row, other: &Row) -> bool {
+    lane_in(order, row).is_some_and(|lane| lane_in(order, other) == Some(lane))
 }

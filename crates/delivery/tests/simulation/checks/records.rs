@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rendezhook_delivery::scheduler::effect::RecordOrder;
+use rendezhook_delivery::scheduler::effect::{AttemptOrder, RecordOrder};
 use rendezhook_domain::delivery::FinalState;
 use rendezhook_domain::outcome::{Failure, Verdict};
 use rendezhook_domain::retry::{MINIMUM_OVERLOAD_DELAY, RetryPolicy};
@@ -16,12 +16,20 @@ use crate::model::{Model, Row};
 /// Two deliveries of a subscription answered 410 within this time disable it.
 const GONE_WITHIN: Duration = Duration::from_secs(600);
 
+/// What is owed for an attempt that has ended.
+#[derive(Debug)]
+pub(crate) struct Owed {
+    verdict: Verdict,
+    /// The schedule of its subscription as it ended; later inputs of the same step may have changed it.
+    retry: Option<RetryPolicy>,
+}
+
 impl Checks {
     pub(super) fn recording(&mut self, order: &RecordOrder, model: &Model, now: Timestamp) {
         let row = &model.rows[&order.key.sequence];
         assert_eq!(order.at, now);
         match (self.owed.remove(&order.key), order.attempted) {
-            (Some(verdict), true) => self.follows(&verdict, order, row),
+            (Some(owed), true) => self.follows(&owed, order, row),
             (None, false) => {
                 match order.disposition {
                     Disposition::Ended(FinalState::Expired) => {
@@ -48,8 +56,14 @@ impl Checks {
         assert!(self.recording.insert(order.key, *order).is_none(), "{order:?} is recorded twice");
     }
 
-    fn follows(&mut self, verdict: &Verdict, order: &RecordOrder, row: &Row) {
-        match verdict {
+    /// An attempt has ended: a record of it must follow.
+    pub(super) fn owes(&mut self, order: &AttemptOrder, verdict: &Verdict) {
+        let retry = self.told.get(&order.subscription).map(|view| view.retry.clone());
+        self.owed.insert(order.key, Owed { verdict: *verdict, retry });
+    }
+
+    fn follows(&mut self, owed: &Owed, order: &RecordOrder, row: &Row) {
+        match &owed.verdict {
             Verdict::Success { disable } => {
                 assert_eq!(order.disposition, Disposition::Ended(FinalState::Delivered));
                 assert_eq!(order.disable, disable.then_some(DisableReason::ReceiverRequest));
@@ -58,8 +72,8 @@ impl Checks {
                 let gone = failure.gone && self.is_gone(order);
                 assert_eq!(order.disable, gone.then_some(DisableReason::Gone), "{order:?} after {failure:?}");
                 // What ended in the store meanwhile has another history there, and a deleted subscription no schedule.
-                if let Some(view) = self.told.get(&order.subscription).filter(|_| row.is_waiting()) {
-                    goes_on(failure, order, row, &view.retry);
+                if let Some(retry) = owed.retry.as_ref().filter(|_| row.is_waiting()) {
+                    goes_on(failure, order, row, retry);
                     self.counts_on(order, row);
                 }
             }

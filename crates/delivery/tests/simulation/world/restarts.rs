@@ -53,6 +53,7 @@ impl World {
     pub(super) fn start(&mut self, inputs: &mut Vec<Input>) {
         self.down = false;
         self.feed_until = self.now;
+        self.records_until = self.now;
         self.scheduler = Scheduler::new(self.plan.limits);
         self.checks.forget();
         inputs.extend(self.model.subscriptions.values().cloned().map(Input::SubscriptionChanged));
