@@ -152,13 +152,12 @@ impl Delivery {
         let (ended_sender, mut ended) = mpsc::unbounded_channel();
         let surroundings = Arc::new(Surroundings {
             preparation: self.preparation,
-            certificates: self.certificates,
             clock: self.clock,
             deadline: attempt_deadline,
             exchange_log: self.options.exchange_log,
             ended: ended_sender,
         });
-        surroundings.certificates.load(surroundings.now()).await;
+        self.certificates.load(surroundings.now()).await;
         let mut shutdown = std::pin::pin!(shutdown);
         let mut notes = None;
         let mut set_aside = 0;
@@ -182,7 +181,7 @@ impl Delivery {
 
         let sources = Sources { feed: self.feed, ended, watches: self.watches, questions: self.questions };
         let time = SteadyTime::new(Arc::clone(&surroundings.clock), self.clock_guard);
-        let shown = Shown { figures: self.figures, breakers: self.breakers };
+        let shown = Shown { figures: self.figures, breakers: self.breakers, certificates: self.certificates };
         let mut driver =
             Driver::new(&self.options, Arc::clone(&self.store), surroundings, sources, time, shown);
         if let Some(notes) = notes {

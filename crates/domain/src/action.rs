@@ -28,8 +28,13 @@ pub const CATALOGUE: &[&str] = &[
 
 /// The notices: what the server itself says of an organization's subscriptions and deliveries, as actions that subscriptions
 /// can ask for by name or as `subscription.*` and `delivery.*`. Nobody publishes them, and `*` does not cover them.
-pub const NOTICES: &[&str] =
-    &[SUBSCRIPTION_FAILING, SUBSCRIPTION_RECOVERED, SUBSCRIPTION_DISABLED, DELIVERY_EXHAUSTED];
+pub const NOTICES: &[&str] = &[
+    SUBSCRIPTION_FAILING,
+    SUBSCRIPTION_RECOVERED,
+    SUBSCRIPTION_DISABLED,
+    SUBSCRIPTION_CERTIFICATE_EXPIRING,
+    DELIVERY_EXHAUSTED,
+];
 
 /// Deliveries of a subscription have been failing for a while.
 pub const SUBSCRIPTION_FAILING: &str = "subscription.failing";
@@ -37,6 +42,8 @@ pub const SUBSCRIPTION_FAILING: &str = "subscription.failing";
 pub const SUBSCRIPTION_RECOVERED: &str = "subscription.recovered";
 /// rendezhook stopped a subscription: its receiver asked for that, or nothing was delivered for days.
 pub const SUBSCRIPTION_DISABLED: &str = "subscription.disabled";
+/// The certificate that the target of a subscription shows ends within days.
+pub const SUBSCRIPTION_CERTIFICATE_EXPIRING: &str = "subscription.certificate_expiring";
 /// Every attempt of a delivery failed.
 pub const DELIVERY_EXHAUSTED: &str = "delivery.exhausted";
 

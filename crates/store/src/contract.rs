@@ -121,6 +121,7 @@ macro_rules! store_contract {
                 notices_are_committed_with_their_record,
                 only_the_record_that_disables_tells_it,
                 what_is_gone_is_told_nothing_and_leaves_no_health,
+                a_certificate_is_remembered_with_the_record_that_brought_it,
                 an_expiry_says_why,
             ]
             ordering: [

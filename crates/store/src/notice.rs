@@ -4,6 +4,7 @@ use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::resource::ResourceId;
 
+use crate::certificate::KeptCertificate;
 use crate::health::KeptHealth;
 use crate::publish::Matched;
 
@@ -31,4 +32,6 @@ pub struct Consequences {
     pub if_disabled: Option<Notice>,
     /// How the subscription does now, when that changed in more than numbers.
     pub health: Option<KeptHealth>,
+    /// What is new of the certificate that the target showed, to be remembered in place of the one before.
+    pub certificate: Option<KeptCertificate>,
 }

@@ -120,13 +120,8 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<KeptHealth>, StoreError>;
 
-    /// Remembers the certificate that a receiver showed, in place of the one before.
-    ///
-    /// # Errors
-    /// When the store failed.
-    async fn keep_certificate(&self, certificate: KeptCertificate) -> Result<(), StoreError>;
-
-    /// The certificates of receivers that end after an instant, at most `limit` of them.
+    /// What is remembered of the certificates of receivers, kept with the records of attempts: those that end after an instant, at
+    /// most `limit` of them.
     ///
     /// # Errors
     /// When the store failed.

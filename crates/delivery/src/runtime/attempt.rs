@@ -23,7 +23,7 @@ use rendezhook_store::record::{AttemptRecord, AttemptResult, AttemptTiming, Exch
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::certificates::Certificates;
+use super::certificates::ShownCertificate;
 use super::echo::without_echoes;
 use super::exchange::exchange;
 use super::preparation::{Errand, Preparation, Unprepared};
@@ -40,7 +40,6 @@ const PREPARATION_SHARE: u32 = 2;
 /// What all attempts share.
 pub(super) struct Surroundings {
     pub(super) preparation: Arc<Preparation>,
-    pub(super) certificates: Arc<Certificates>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Duration,
     pub(super) exchange_log: ExchangeLog,
@@ -60,6 +59,8 @@ pub(super) struct AttemptFacts {
     pub(super) attempt: AttemptRecord,
     /// The body that was built for this attempt; later ones have to send the same.
     pub(super) sent_body: Option<Bytes>,
+    /// The certificate that the target showed, when the attempt opened the connection.
+    pub(super) certificate: Option<ShownCertificate>,
     /// What was delivered, and why; missing when that could not be read.
     pub(super) about: Option<(Arc<AcceptedAction>, DeliveryOrigin)>,
 }
@@ -130,7 +131,7 @@ impl AttemptFacts {
             timing: AttemptTiming::default(),
             exchange: None,
         };
-        Self { attempt, sent_body: None, about: None }
+        Self { attempt, sent_body: None, certificate: None, about: None }
     }
 }
 
@@ -176,10 +177,11 @@ impl Attempt {
 
         let left = surroundings.deadline.saturating_sub(started.elapsed());
         let report = surroundings.preparation.means().egress.send(request, left).await;
-        if let Some(expires_at) = report.certificate_expires_at.filter(|_| !report.reused_connection) {
-            let target = &self.subscription.subscription.target;
-            surroundings.certificates.shown(self.order.organization, target, expires_at, surroundings.now());
-        }
+        let certificate =
+            report.certificate_expires_at.filter(|_| !report.reused_connection).map(|expires_at| {
+                let authority = Arc::from(self.subscription.subscription.target.authority());
+                ShownCertificate { authority, expires_at }
+            });
         let (outcome, result) = match &report.outcome {
             AttemptOutcome::Answered(response) => {
                 if response.status == StatusCode::UNAUTHORIZED {
@@ -206,7 +208,7 @@ impl Attempt {
         AttemptEnd {
             key: self.order.key,
             verdict,
-            facts: Some(AttemptFacts { attempt, sent_body, about: None }),
+            facts: Some(AttemptFacts { attempt, sent_body, certificate, about: None }),
         }
     }
 
@@ -229,7 +231,7 @@ impl Attempt {
             timing: timing(spent, took),
             exchange,
         };
-        let facts = AttemptFacts { attempt, sent_body: None, about: None };
+        let facts = AttemptFacts { attempt, sent_body: None, certificate: None, about: None };
         AttemptEnd { key: self.order.key, verdict: outcome.verdict_at(stage), facts: Some(facts) }
     }
 

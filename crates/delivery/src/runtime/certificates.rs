@@ -1,4 +1,7 @@
 //! The certificates that receivers show, and when they come near their end: noted 14 and 3 days before, once each.
+//!
+//! A certificate belongs to an authority, host and port, whatever path a target has there. What is new of one is kept with the
+//! record of the attempt that saw it, like everything else that an attempt brings about.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +19,9 @@ mod tests;
 /// So many days before its end a certificate is noted, the nearest first.
 const NOTED_DAYS: [u16; 2] = [3, 14];
 const DAY: Duration = Duration::from_secs(24 * 3_600);
+/// No authority is spoken of more often. Machines behind one name may show different certificates in turn while they are renewed
+/// one by one.
+const REST: Duration = Duration::from_secs(24 * 3_600);
 /// How many are remembered; of further ones only the end is told in the log, at every handshake.
 const MAXIMUM: usize = 100_000;
 
@@ -31,6 +37,26 @@ struct Known {
     expires_at: Timestamp,
     /// So many days before its end it was noted last.
     noted_days: Option<u16>,
+    /// When its authority was spoken of last by this process, about this certificate or another one.
+    noted_at: Option<Timestamp>,
+}
+
+/// A certificate as a handshake showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ShownCertificate {
+    /// Who showed it.
+    pub(super) authority: Arc<str>,
+    /// When it ends.
+    pub(super) expires_at: Timestamp,
+}
+
+/// What was not known of a certificate before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct News {
+    /// What is to be remembered of it.
+    pub(super) certificate: KeptCertificate,
+    /// Its end is near, which is to be told now.
+    pub(super) is_near: bool,
 }
 
 impl Certificates {
@@ -40,17 +66,23 @@ impl Certificates {
 
     /// Takes up what was remembered, except of certificates that have ended: a receiver that is still there shows a new one.
     pub(super) async fn load(&self, now: Timestamp) {
-        let kept = match self.store.kept_certificates(now, MAXIMUM).await {
-            Ok(kept) => kept,
+        match self.store.kept_certificates(now, MAXIMUM).await {
+            Ok(kept) => self.take_up(kept),
             Err(error) => {
                 tracing::warn!(%error, "certificates of receivers cannot be read; some may be noted once more");
-                return;
             }
-        };
+        }
+    }
+
+    fn take_up(&self, kept: Vec<KeptCertificate>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for KeptCertificate { organization, authority, expires_at, noted_days } in kept {
             // What was shown since is newer.
-            known.entry((organization, authority)).or_insert(Known { expires_at, noted_days });
+            known.entry((organization, authority)).or_insert(Known {
+                expires_at,
+                noted_days,
+                noted_at: None,
+            });
         }
     }
 
@@ -64,55 +96,49 @@ impl Certificates {
         known.get(&(organization, Arc::from(target.authority()))).map(|known| known.expires_at)
     }
 
-    /// Takes note of the certificate that a target showed in a handshake, and says so in the log when its end is near and that
-    /// was not said yet.
+    /// Takes note of the certificate that an authority showed in a handshake, and says so in the log when its end is near and that
+    /// was not said yet. Answers with what is new of it; nothing when it is known and was noted when it had to be.
     pub(super) fn shown(
         &self,
         organization: OrganizationNumber,
-        target: &TargetUrl,
-        expires_at: Timestamp,
+        shown: &ShownCertificate,
         now: Timestamp,
-    ) {
-        let Some(certificate) = self.changed(organization, target, expires_at, now) else { return };
-        let store = Arc::clone(&self.store);
-        tokio::spawn(async move {
-            if let Err(error) = store.keep_certificate(certificate).await {
-                tracing::warn!(%error, "the certificate of a receiver cannot be remembered");
-            }
-        });
-    }
+    ) -> Option<News> {
+        let ShownCertificate { authority, expires_at } = shown;
+        let name = (organization, Arc::clone(authority));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_remembered = known.len() < MAXIMUM || known.contains_key(&name);
+        let before = known.get(&name).copied();
+        let same = before.filter(|known| known.expires_at == *expires_at);
 
-    /// What is new of a certificate; nothing when it is known and was noted when it had to be.
-    fn changed(
-        &self,
-        organization: OrganizationNumber,
-        target: &TargetUrl,
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Option<KeptCertificate> {
         let left = expires_at.since(now);
         let due = NOTED_DAYS.into_iter().find(|days| left <= DAY * u32::from(*days));
-        let name = (organization, Arc::from(target.authority()));
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.get(&name).filter(|known| known.expires_at == expires_at).copied();
-        let noted = before.and_then(|known| known.noted_days);
-        let is_to_be_noted = due.is_some_and(|due| noted.is_none_or(|noted| due < noted));
-        if is_to_be_noted {
+        let noted_days = same.and_then(|known| known.noted_days);
+        let noted_at = before.and_then(|known| known.noted_at);
+        let is_due = due.is_some_and(|due| noted_days.is_none_or(|noted| due < noted));
+        let was_just_noted = noted_at.is_some_and(|noted_at| now.since(noted_at) < REST);
+        let is_near = is_due && !was_just_noted;
+        if is_near {
             tracing::warn!(
                 organization = organization.get(),
-                authority = target.authority(),
+                authority = %authority,
                 %expires_at,
                 days_left = left.as_secs() / DAY.as_secs(),
                 "the certificate of a receiver is near its end; deliveries will fail then"
             );
         }
-        let now_known = Known { expires_at, noted_days: if is_to_be_noted { due } else { noted } };
-        let is_remembered = known.len() < MAXIMUM || known.contains_key(&name);
-        if before == Some(now_known) || !is_remembered {
+
+        let noted_days = if is_near { due } else { noted_days };
+        let noted_at = if is_near { Some(now) } else { noted_at };
+        let is_new = same.is_none_or(|same| same.noted_days != noted_days);
+        if !is_new || !is_remembered {
             return None;
         }
-        known.insert(name.clone(), now_known);
-        let (organization, authority) = name;
-        Some(KeptCertificate { organization, authority, expires_at, noted_days: now_known.noted_days })
+        known.insert(name, Known { expires_at: *expires_at, noted_days, noted_at });
+        let authority = Arc::clone(authority);
+        Some(News {
+            certificate: KeptCertificate { organization, authority, expires_at: *expires_at, noted_days },
+            is_near,
+        })
     }
 }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::attempt::{AttemptEnd, AttemptFacts, Surroundings};
 use super::breakers::Breakers;
 use super::carried::CarriedActions;
+use super::certificates::Certificates;
 use super::directory::Directory;
 use super::handle::{DeliveryFigures, HealthQuestion, Watch};
 use super::in_flight::InFlightNotes;
@@ -61,6 +62,8 @@ pub(super) struct Shown {
     pub(super) figures: watch::Sender<DeliveryFigures>,
     /// How the breakers of endpoints stand.
     pub(super) breakers: Breakers,
+    /// The certificates of receivers.
+    pub(super) certificates: Arc<Certificates>,
 }
 
 /// The scheduler, and what carries its decisions out.
@@ -72,6 +75,7 @@ pub(super) struct Driver {
     expiry_held: bool,
     directory: Directory,
     health: HealthTracker,
+    certificates: Arc<Certificates>,
     /// When health was handed over to be kept last.
     health_kept_at: Timestamp,
     carried: CarriedActions,
@@ -141,6 +145,7 @@ impl Driver {
             expiry_held: false,
             directory,
             health: HealthTracker::new(options.health.clone()),
+            certificates: shown.certificates,
             health_kept_at: Timestamp::EARLIEST,
             carried: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
             read_ahead: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),

@@ -4,13 +4,14 @@
 use bytes::Bytes;
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::id::{DeliveryId, ReceiverId};
+use rendezhook_domain::id::{DeliveryId, ReceiverId, SubscriptionId};
 use rendezhook_domain::matching::Happening;
 use rendezhook_domain::resource::ResourceId;
 use rendezhook_domain::stage::Stage;
 use rendezhook_domain::subscription::{Dialect, DisableReason};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::{OrganizationEntry, SubscriptionEntry};
+use rendezhook_store::certificate::KeptCertificate;
 use rendezhook_store::notice::Notice;
 use rendezhook_store::pending::DeliveryKey;
 use rendezhook_store::publish::Matched;
@@ -19,6 +20,9 @@ use serde_json::{Value, json};
 
 use super::attempt::AttemptFacts;
 use crate::health::HealthReport;
+
+/// So many subscriptions are named in one notice.
+const MOST_NAMED: usize = 100;
 
 /// Who is spoken of.
 pub(super) struct Announcer<'a> {
@@ -89,6 +93,32 @@ impl Announcer<'_> {
             "last_failure": failed(attempt.started_at, &action.name, attempt.stage, attempt.result),
         });
         self.notice(name, &id.to_string(), &body)
+    }
+
+    /// A notice about the certificate that the target of the subscription showed, which is that of all subscriptions whose
+    /// deliveries go to the same host and port; `None` when nobody wants it.
+    pub(super) fn about_certificate(&self, name: &str, certificate: &KeptCertificate) -> Option<Notice> {
+        let subscription = &self.subscription.subscription;
+        let affected: Vec<SubscriptionId> = self
+            .organization
+            .subscriptions
+            .iter()
+            .map(|entry| &entry.subscription)
+            .filter(|one| one.target.authority() == certificate.authority.as_ref())
+            .map(|one| one.id)
+            .take(MOST_NAMED)
+            .collect();
+        let body = json!({
+            "id": subscription.id,
+            "description": subscription.description,
+            "target": subscription.target.endpoint().as_str(),
+            "receiver": self.receiver(),
+            "state": name.rsplit('.').next().unwrap_or_default(),
+            "authority": certificate.authority,
+            "certificate_expires_at": certificate.expires_at,
+            "subscriptions": affected,
+        });
+        self.notice(name, &subscription.id.to_string(), &body)
     }
 
     fn notice(&self, name: &str, about: &str, body: &Value) -> Option<Notice> {

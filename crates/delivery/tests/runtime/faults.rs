@@ -145,10 +145,6 @@ impl Store for FaultyStore {
         self.inner.kept_health(after, limit).await
     }
 
-    async fn keep_certificate(&self, certificate: KeptCertificate) -> Result<(), StoreError> {
-        self.inner.keep_certificate(certificate).await
-    }
-
     async fn kept_certificates(
         &self,
         after: Timestamp,

@@ -9,6 +9,7 @@
 )]
 
 mod authorization_server;
+mod certificates;
 mod changing;
 mod clock;
 mod delivering;

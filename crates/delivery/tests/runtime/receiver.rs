@@ -11,10 +11,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 /// How long a test waits for something that has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -77,6 +79,7 @@ type Answers = dyn Fn(&Received, usize) -> Answer + Send + Sync;
 /// A running receiver; it ends when dropped.
 pub(crate) struct Receiver {
     address: SocketAddr,
+    scheme: &'static str,
     requests: mpsc::UnboundedReceiver<Received>,
     released: watch::Sender<bool>,
     _tasks: JoinSet<()>,
@@ -85,6 +88,22 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Starts one that answers by `answers`, which sees each request and how many came before it.
     pub(crate) async fn start(answers: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static) -> Self {
+        Self::start_over(None, answers).await
+    }
+
+    /// As [`Receiver::start`], over TLS with the certificate of this acceptor.
+    pub(crate) async fn start_secured(
+        acceptor: TlsAcceptor,
+        answers: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_over(Some(acceptor), answers).await
+    }
+
+    async fn start_over(
+        acceptor: Option<TlsAcceptor>,
+        answers: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, requests) = mpsc::unbounded_channel();
@@ -95,17 +114,20 @@ impl Receiver {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let shared = Arc::clone(&shared);
+                let (shared, acceptor) = (Arc::clone(&shared), acceptor.clone());
                 connections.spawn(async move {
-                    let service = service_fn(move |request| Arc::clone(&shared).serve(request));
-                    // A client that goes away in the middle is part of some tests.
-                    let _ = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await;
+                    match acceptor {
+                        None => shared.converse(stream).await,
+                        Some(acceptor) => {
+                            if let Ok(stream) = acceptor.accept(stream).await {
+                                shared.converse(stream).await;
+                            }
+                        }
+                    }
                 });
             }
         });
-        Self { address, requests, released, _tasks: tasks }
+        Self { address, scheme, requests, released, _tasks: tasks }
     }
 
     /// Starts one that always answers with this status.
@@ -115,7 +137,8 @@ impl Receiver {
 
     /// The URL of a path of it.
     pub(crate) fn target(&self, path: &str) -> TargetUrl {
-        TargetUrl::parse(&format!("http://{}{path}", self.address), &TargetPolicy::stored()).unwrap()
+        TargetUrl::parse(&format!("{}://{}{path}", self.scheme, self.address), &TargetPolicy::stored())
+            .unwrap()
     }
 
     /// The next request; fails the test when none comes.
@@ -151,6 +174,13 @@ struct Shared {
 }
 
 impl Shared {
+    async fn converse(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let service = service_fn(move |request| Arc::clone(&self).serve(request));
+        // A client that goes away in the middle is part of some tests.
+        let _ =
+            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    }
+
     async fn serve(
         self: Arc<Self>,
         request: hyper::Request<Incoming>,

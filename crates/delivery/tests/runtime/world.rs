@@ -142,7 +142,8 @@ impl World {
         self.start_with(options, |means| means);
     }
 
-    fn start_with(&mut self, options: DeliveryOptions, change: impl FnOnce(Means) -> Means) {
+    /// Starts the delivery side with other means than usual.
+    pub(crate) fn start_with(&mut self, options: DeliveryOptions, change: impl FnOnce(Means) -> Means) {
         let settings = EgressSettings::new(AddressRule::public().allowing_loopback());
         let resolver = Arc::new(SystemResolver::from_system().unwrap());
         let egress = Arc::new(Egress::new(settings, resolver).unwrap());

@@ -10,6 +10,7 @@ use rendezhook_domain::subscription::DisableReason;
 
 use super::Fixture;
 use super::world::{World, at, attempt, ended, record, resource_id, retry_at};
+use crate::certificate::KeptCertificate;
 use crate::health::KeptHealth;
 use crate::notice::{Consequences, Notice};
 use crate::publish::Matched;
@@ -118,6 +119,33 @@ pub async fn what_is_gone_is_told_nothing_and_leaves_no_health(fixture: &dyn Fix
     let kept = world.store.kept_health(None, 10).await.unwrap();
     assert_eq!(kept, [health(other, "{\"a\":2}")]);
     assert!(world.store.kept_health(Some(other.subscription), 10).await.unwrap().is_empty());
+}
+
+pub async fn a_certificate_is_remembered_with_the_record_that_brought_it(fixture: &dyn Fixture) {
+    let mut world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    world.publish_one(organization).await;
+    let key = world.deliveries(1).await[0];
+    let certificate = |authority: &str, expires_at, noted_days| KeptCertificate {
+        organization,
+        authority: Arc::from(authority),
+        expires_at,
+        noted_days,
+    };
+    let first = certificate("a.example:443", at(100), None);
+    let noted = KeptCertificate { noted_days: Some(14), ..first.clone() };
+    let other = certificate("b.example:443", at(200), Some(3));
+    for (number, seen) in (1..).zip([&first, &other, &noted]) {
+        let failed = record(organization, one, key, Some(attempt(number, 500)), retry_at(60));
+        let certificate = Some(seen.clone());
+        let consequences = Consequences { certificate, ..Consequences::default() };
+        world.store.record(vec![raising(failed, consequences)]).await.unwrap();
+    }
+    let world = world.reopen(fixture).await;
+    assert_eq!(world.store.kept_certificates(at(0), 10).await.unwrap(), [other.clone(), noted]);
+    assert_eq!(world.store.kept_certificates(at(100), 10).await.unwrap(), std::slice::from_ref(&other));
+    assert_eq!(world.store.kept_certificates(at(0), 1).await.unwrap(), [other]);
 }
 
 pub async fn an_expiry_says_why(fixture: &dyn Fixture) {

@@ -16,8 +16,8 @@ use super::options::SqliteOptions;
 use super::reader::{self, ListRequest, PendingRequest, Reader};
 use super::replay::Order;
 use super::writer::{
-    AdvanceReplaysWork, CancelReplayWork, CancelScheduledWork, CertificateWork, ChangeWork, CheckWork,
-    CreateReplayWork, DetachedWork, HealthWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
+    AdvanceReplaysWork, CancelReplayWork, CancelScheduledWork, ChangeWork, CheckWork, CreateReplayWork,
+    DetachedWork, HealthWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
 };
 use crate::catalogue::Catalogue;
 use crate::certificate::KeptCertificate;
@@ -204,10 +204,6 @@ impl Store for SqliteStore {
                 reader::kept_health(connection, after, limit)
             })
             .await
-    }
-
-    async fn keep_certificate(&self, certificate: KeptCertificate) -> Result<(), StoreError> {
-        self.writer.ask(CertificateWork(certificate)).await
     }
 
     async fn kept_certificates(

@@ -26,7 +26,6 @@ mod thread;
 mod timer_walk;
 mod turn;
 
-pub(super) use self::certificate::CertificateWork;
 pub(super) use self::detached::DetachedWork;
 pub(super) use self::handle::WriterHandle;
 pub(super) use self::health::HealthWork;

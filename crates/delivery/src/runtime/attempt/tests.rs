@@ -46,7 +46,6 @@ fn surroundings(directory: &TempDir) -> (Arc<Surroundings>, mpsc::UnboundedRecei
     let (ended, ends) = mpsc::unbounded_channel();
     let egress = Arc::new(Egress::new(settings, Arc::new(NoNames)).unwrap());
     let surroundings = Surroundings {
-        certificates: Arc::new(Certificates::new(store)),
         preparation: Arc::new(Preparation::new(Means::new(egress, graphql))),
         clock: Arc::new(SystemClock),
         deadline: Duration::from_secs(15),

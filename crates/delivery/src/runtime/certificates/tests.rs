@@ -17,6 +17,12 @@ fn url(text: &str) -> TargetUrl {
     TargetUrl::parse(text, &TargetPolicy::stored()).unwrap()
 }
 
+/// Shows a certificate of `a.example` that ends on a day.
+fn show(certificates: &Certificates, ends: Timestamp, today: Timestamp) -> Option<News> {
+    let shown = ShownCertificate { authority: Arc::from("a.example:443"), expires_at: ends };
+    certificates.shown(ORGANIZATION, &shown, today)
+}
+
 fn day(day: u32) -> Timestamp {
     Timestamp::EARLIEST.after(DAY * day)
 }
@@ -25,44 +31,58 @@ fn day(day: u32) -> Timestamp {
 async fn the_end_is_noted_14_and_3_days_before_once_each() {
     let directory = tempfile::tempdir().unwrap();
     let certificates = Certificates::new(open(&directory));
-    let target = url("https://a.example/hooks");
     let noted = |today: u32| {
-        let changed = certificates.changed(ORGANIZATION, &target, day(100), day(today));
-        changed.map(|kept| kept.noted_days)
+        let news = show(&certificates, day(100), day(today));
+        news.map(|news| (news.certificate.noted_days, news.is_near))
     };
-    assert_eq!(noted(50), Some(None), "it is new, and there is time");
+    assert_eq!(noted(50), Some((None, false)), "it is new, and there is time");
     assert_eq!(noted(85), None);
-    assert_eq!(noted(86), Some(Some(14)));
+    assert_eq!(noted(86), Some((Some(14), true)));
     assert_eq!(noted(90), None);
-    assert_eq!(noted(97), Some(Some(3)));
+    assert_eq!(noted(97), Some((Some(3), true)));
     assert_eq!((noted(99), noted(101)), (None, None));
 
     // A renewed one begins anew, also when it ends soon itself.
-    let renewed = certificates.changed(ORGANIZATION, &target, day(101), day(99)).unwrap();
-    assert_eq!(renewed.noted_days, Some(3));
+    let renewed = show(&certificates, day(101), day(99)).unwrap();
+    assert_eq!((renewed.certificate.noted_days, renewed.is_near), (Some(3), true));
+    let target = url("https://a.example/hooks");
+    assert_eq!(certificates.expires_at(ORGANIZATION, &target), Some(day(101)));
     assert_eq!(certificates.expires_at(ORGANIZATION, &url("https://A.example:443/other")), Some(day(101)));
     assert_eq!(certificates.expires_at(ORGANIZATION, &url("https://a.example:8443/hooks")), None);
     assert_eq!(certificates.expires_at(OrganizationNumber::new(2), &target), None);
 }
 
 #[tokio::test]
-async fn what_was_noted_is_remembered_over_a_restart() {
+async fn machines_that_are_renewed_one_by_one_are_spoken_of_once_a_day() {
+    let directory = tempfile::tempdir().unwrap();
+    let certificates = Certificates::new(open(&directory));
+    let hour = |hour: u32| day(90).after(Duration::from_secs(3_600) * hour);
+    let mut told = Vec::new();
+    for today in 0..50 {
+        // Every other handshake meets the machine that has its new certificate already.
+        let ends = if today % 2 == 0 { day(100) } else { day(190) };
+        let news = show(&certificates, ends, hour(today));
+        told.extend(news.filter(|news| news.is_near).map(|_| today));
+    }
+    assert_eq!(told, [0, 24, 48]);
+}
+
+#[tokio::test]
+async fn what_was_noted_before_a_restart_is_not_noted_again() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(&directory);
     let certificates = Certificates::new(Arc::clone(&store));
-    for (host, end) in [("a.example", 100), ("b.example", 90)] {
-        let target = url(&format!("https://{host}/"));
-        let changed = certificates.changed(ORGANIZATION, &target, day(end), day(87)).unwrap();
-        store.keep_certificate(changed).await.unwrap();
+    let mut kept = Vec::new();
+    for (authority, end) in [("a.example:443", 100), ("b.example:443", 90)] {
+        let shown = ShownCertificate { authority: Arc::from(authority), expires_at: day(end) };
+        let news = certificates.shown(ORGANIZATION, &shown, day(87)).unwrap();
+        kept.push(news.certificate);
     }
-    store.close().await;
-    drop((certificates, store));
 
-    let certificates = Certificates::new(open(&directory));
-    certificates.load(day(95)).await;
+    let certificates = Certificates::new(store);
+    certificates.take_up(kept);
     let target = url("https://a.example/");
     assert_eq!(certificates.expires_at(ORGANIZATION, &target), Some(day(100)));
-    assert!(certificates.changed(ORGANIZATION, &target, day(100), day(95)).is_none(), "it was noted before");
-    let ended = url("https://b.example/");
-    assert_eq!(certificates.expires_at(ORGANIZATION, &ended), None, "what has ended is not taken up");
+    assert_eq!(show(&certificates, day(100), day(95)), None, "it was noted before");
+    assert_eq!(show(&certificates, day(100), day(97)).map(|news| news.is_near), Some(true));
 }

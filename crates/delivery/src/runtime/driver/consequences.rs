@@ -1,7 +1,8 @@
-//! What the end of an attempt means beyond its own delivery: health, notices, disabling.
+//! What the end of an attempt means beyond its own delivery: health, certificates, notices, disabling.
 
 use rendezhook_domain::action::{
-    DELIVERY_EXHAUSTED, SUBSCRIPTION_DISABLED, SUBSCRIPTION_FAILING, SUBSCRIPTION_RECOVERED,
+    DELIVERY_EXHAUSTED, SUBSCRIPTION_CERTIFICATE_EXPIRING, SUBSCRIPTION_DISABLED, SUBSCRIPTION_FAILING,
+    SUBSCRIPTION_RECOVERED,
 };
 use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 use rendezhook_domain::outcome::Verdict;
@@ -45,7 +46,9 @@ impl Driver {
         let exhausted =
             !is_test && !action.name.is_notice() && order.final_state() == Some(FinalState::Exhausted);
         let disable = order.disable.or(decision.disable.then_some(DisableReason::Failing));
-        if !decision.keep && disable.is_none() && !exhausted {
+        // A clock that is in doubt does not say how long a certificate lasts. There are other handshakes.
+        let shown = facts.certificate.as_ref().filter(|_| !self.expiry_held);
+        if !decision.keep && disable.is_none() && !exhausted && shown.is_none() {
             return none;
         }
         let Some((organization, subscription)) = self.directory.find(order.organization, order.subscription)
@@ -69,12 +72,19 @@ impl Driver {
         if exhausted {
             notices.extend(announcer.about_delivery(DELIVERY_EXHAUSTED, order.key, action, facts));
         }
+        let news = shown.and_then(|shown| self.certificates.shown(order.organization, shown, order.at));
+        if let Some(news) = news.as_ref().filter(|news| news.is_near) {
+            // Told also by a notice to the subscription itself, since it is told once.
+            let announcer = Announcer { about_notice: false, ..announcer };
+            notices.extend(announcer.about_certificate(SUBSCRIPTION_CERTIFICATE_EXPIRING, &news.certificate));
+        }
         let if_disabled = disable.and_then(|reason| {
             let report = self.health.report(order.subscription, order.at);
             announcer.about_subscription(SUBSCRIPTION_DISABLED, &report, Some(reason))
         });
         let health = if decision.keep { self.health.keep(order.subscription) } else { None };
-        let consequences = Consequences { notices, if_disabled, health };
+        let certificate = news.map(|news| news.certificate);
+        let consequences = Consequences { notices, if_disabled, health, certificate };
         let is_nothing = consequences == Consequences::default();
         Meaning { disable, consequences: (!is_nothing).then(|| Box::new(consequences)) }
     }

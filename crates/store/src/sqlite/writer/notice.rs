@@ -18,7 +18,7 @@ use crate::sqlite::values::{resource, stored, unsigned};
 /// About how many rows consequences take.
 pub(super) fn rows(consequences: &Consequences) -> usize {
     let of = |notice: &Notice| 3 + notice.matched.len().min(ROWS_A_TURN);
-    1 + consequences.notices.iter().chain(&consequences.if_disabled).map(of).sum::<usize>()
+    2 + consequences.notices.iter().chain(&consequences.if_disabled).map(of).sum::<usize>()
 }
 
 /// Writes a notice for those that are still there.

@@ -8,7 +8,7 @@ use super::fold::fold;
 use super::job::{Performed, Work};
 use super::replay::note_end;
 use super::turn::Turn;
-use super::{health, notice};
+use super::{certificate, health, notice};
 use crate::notice::Consequences;
 use crate::record::{AttemptRecord, Disposition, Exchange, Record};
 use crate::sqlite::catalogue::disable;
@@ -64,6 +64,9 @@ fn draw(
 ) -> Result<(), Fault> {
     if let Some(health) = &consequences.health {
         health::keep(turn, health)?;
+    }
+    if let Some(shown) = &consequences.certificate {
+        certificate::keep(turn, shown)?;
     }
     let of_disabling = consequences.if_disabled.iter().filter(|_| disabled);
     for notice in consequences.notices.iter().chain(of_disabling) {
