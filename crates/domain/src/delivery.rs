@@ -143,11 +143,13 @@ pub enum ExpiryReason {
     Backlog,
     /// It waited for longer than bodies are kept.
     Retention,
+    /// Its receiver was let go on without what had waited for so long.
+    Skipped,
 }
 
 impl ExpiryReason {
     /// Every reason.
-    pub const ALL: [Self; 3] = [Self::Time, Self::Backlog, Self::Retention];
+    pub const ALL: [Self; 4] = [Self::Time, Self::Backlog, Self::Retention, Self::Skipped];
 
     /// The name on the wire.
     #[must_use]
@@ -156,6 +158,7 @@ impl ExpiryReason {
             Self::Time => "time",
             Self::Backlog => "backlog",
             Self::Retention => "retention",
+            Self::Skipped => "skipped",
         }
     }
 
@@ -166,6 +169,7 @@ impl ExpiryReason {
             Self::Time => 1,
             Self::Backlog => 2,
             Self::Retention => 3,
+            Self::Skipped => 4,
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod organizations;
 pub(crate) mod receivers;
 pub(crate) mod replays;
 pub(crate) mod resources;
+mod resuming;
 pub(crate) mod scheduled;
 pub(crate) mod subscriptions;
 pub(crate) mod timers;

@@ -26,6 +26,7 @@ pub mod reopening;
 pub mod replaying;
 pub mod retaining;
 pub mod separating;
+pub mod skipping;
 pub mod targets;
 pub mod world;
 
@@ -147,6 +148,11 @@ macro_rules! store_contract {
                 old_metadata_goes_after_the_bodies,
                 a_latest_state_that_outlived_retention_goes_when_it_is_replaced,
                 expired_idempotency_keys_go,
+            ]
+            skipping: [
+                what_is_too_old_expires_and_the_rest_waits,
+                more_than_a_turn_takes_is_left_out_step_by_step,
+                a_test_is_not_left_out_and_a_push_is_as_old_as_itself,
             ]
             separating: [
                 no_reader_sees_another_organization,

@@ -17,6 +17,7 @@ pub mod read;
 pub mod record;
 pub mod replay;
 pub mod shared_map;
+pub mod skip;
 pub mod sqlite;
 mod store;
 

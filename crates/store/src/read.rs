@@ -176,6 +176,8 @@ pub struct BacklogQuery {
     pub now: Timestamp,
     /// At how many deliveries a second it would drain, to tell which expire before their turn.
     pub rate: Option<u32>,
+    /// What was accepted before this instant would be left out, as [`Skip`](crate::skip::Skip) says.
+    pub skip_before: Option<Timestamp>,
 }
 
 /// What waits for a receiver.
@@ -183,7 +185,9 @@ pub struct BacklogQuery {
 pub struct Backlog {
     /// Deliveries that wait.
     pub waiting: u64,
-    /// Those of them whose time ran out already.
+    /// Those of them that would be left out.
+    pub skipped: u64,
+    /// Those of the others whose time ran out already.
     pub expired: u64,
     /// Those whose time runs out within an hour.
     pub expiring_within_an_hour: u64,
@@ -199,7 +203,10 @@ impl Backlog {
     /// Those that would be sent.
     #[must_use]
     pub const fn to_be_sent(&self) -> u64 {
-        self.waiting.saturating_sub(self.expired).saturating_sub(self.expiring_before_their_turn)
+        self.waiting
+            .saturating_sub(self.skipped)
+            .saturating_sub(self.expired)
+            .saturating_sub(self.expiring_before_their_turn)
     }
 }
 

@@ -4,6 +4,7 @@
 //! people; one thread copies the write-ahead log into the database. Each has a connection of its own.
 
 mod actions;
+mod age;
 mod bound;
 mod catalogue;
 mod checkpoint;

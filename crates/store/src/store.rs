@@ -25,6 +25,7 @@ use crate::record::Record;
 use crate::replay::{
     CreatedReplay, NewReplay, Replay, ReplayEstimate, ReplayPage, ReplayRefusal, ReplayWork, Selection,
 };
+use crate::skip::{Skip, Skipped};
 use rendezhook_domain::sequence::ReceiverNumber;
 
 /// Durable storage of everything.
@@ -222,6 +223,16 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the store failed.
     async fn backlog(&self, query: BacklogQuery) -> Result<Backlog, StoreError>;
+
+    /// Ends, as expired with the reason `skipped`, the next waiting deliveries that are too old, about 1,000 at a time. It is asked
+    /// again from where it came to, until there is nothing beyond.
+    ///
+    /// Whoever asks sees to it that nothing is attempted for them meanwhile: their receiver pauses, or their subscription is
+    /// not enabled.
+    ///
+    /// # Errors
+    /// When the store failed; then none of this call's deliveries has ended.
+    async fn skip_waiting(&self, skip: Skip) -> Result<Skipped, StoreError>;
 
     /// Makes a replay, with its first deliveries.
     ///

@@ -24,6 +24,7 @@ use rendezhook_store::record::Record;
 use rendezhook_store::replay::{
     CreatedReplay, NewReplay, Replay, ReplayEstimate, ReplayPage, ReplayRefusal, ReplayWork, Selection,
 };
+use rendezhook_store::skip::{Skip, Skipped};
 use rendezhook_store::{Store, StoreError};
 use tokio::sync::watch;
 
@@ -213,6 +214,10 @@ impl Store for FaultyStore {
 
     async fn backlog(&self, query: BacklogQuery) -> Result<Backlog, StoreError> {
         self.inner.backlog(query).await
+    }
+
+    async fn skip_waiting(&self, skip: Skip) -> Result<Skipped, StoreError> {
+        self.inner.skip_waiting(skip).await
     }
 
     async fn create_replay(

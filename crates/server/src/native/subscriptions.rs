@@ -8,6 +8,7 @@ mod headers;
 mod health;
 mod list;
 mod request;
+mod resume;
 mod secret;
 mod show;
 mod test;
@@ -34,6 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(secret::rotate))
         .routes(routes!(test::test))
         .routes(routes!(verify::verify))
+        .routes(routes!(resume::resume))
         .routes(routes!(health::health))
 }
 

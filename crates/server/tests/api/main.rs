@@ -26,6 +26,7 @@ mod publishing;
 mod receivers;
 mod replays;
 mod resources;
+mod resuming;
 mod scheduled;
 mod schema_check;
 mod simplymeet;

@@ -124,6 +124,9 @@ async fn a_receiver_pauses_and_resumes() {
         ("pause", json!({ "till": until })),
         ("resume", json!({ "rate": 0 })),
         ("resume", json!({ "rate": 1001 })),
+        ("resume", json!({ "skip_older_than": "yesterday" })),
+        ("resume", json!({ "skip_older_than": "2026-01-16T00:00:00Z" })),
+        ("resume", json!({ "skip_older_than": "2026-01-15T00:00:00Z" })),
     ] {
         refusals.push(api.post(&format!("{path}/{route}"), &key, body).await.refusal());
     }
@@ -134,7 +137,10 @@ async fn a_receiver_pauses_and_resumes() {
       "422 invalid_fields: /reason: this text has 0 characters; give it 1 to 255",
       "422 invalid_fields: /till: unknown field `till`, expected `until` or `reason`",
       "422 invalid_fields: /rate: a backlog drains at 1 to 1000 deliveries a second",
-      "422 invalid_fields: /rate: a backlog drains at 1 to 1000 deliveries a second"
+      "422 invalid_fields: /rate: a backlog drains at 1 to 1000 deliveries a second",
+      "422 invalid_fields: /skip_older_than: \"yesterday\" is not an instant; write it like 2026-01-15T09:30:00.000Z",
+      "422 invalid_fields: /skip_older_than: this instant is still to come; what is not accepted yet cannot be left out",
+      "422 invalid_fields: /skip_older_than: deliveries are under way; only what is paused or disabled can be left out, so pause first"
     ]
     "#);
 }

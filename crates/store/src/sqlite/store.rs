@@ -17,7 +17,7 @@ use super::reader::{self, ListRequest, PendingRequest, Reader};
 use super::replay::Order;
 use super::writer::{
     AdvanceReplaysWork, CancelReplayWork, CancelScheduledWork, ChangeWork, CheckWork, CreateReplayWork,
-    DetachedWork, HealthWork, PublishWork, Published, RecordWork, RetainWork, WriterHandle,
+    DetachedWork, HealthWork, PublishWork, Published, RecordWork, RetainWork, SkipWork, WriterHandle,
 };
 use crate::catalogue::Catalogue;
 use crate::certificate::KeptCertificate;
@@ -36,6 +36,7 @@ use crate::record::Record;
 use crate::replay::{
     CreatedReplay, NewReplay, Replay, ReplayEstimate, ReplayPage, ReplayRefusal, ReplayWork, Selection,
 };
+use crate::skip::{Skip, Skipped};
 use crate::store::Store;
 
 /// A store in one SQLite database.
@@ -332,6 +333,10 @@ impl Store for SqliteStore {
         self.list_reader
             .read("counting what waits", move |connection| reader::backlog(connection, query))
             .await
+    }
+
+    async fn skip_waiting(&self, skip: Skip) -> Result<Skipped, StoreError> {
+        self.writer.ask_refusable(SkipWork(skip)).await
     }
 
     async fn create_replay(

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use rendezhook_domain::time::Timestamp;
-use rendezhook_store::read::{Backlog, BacklogQuery};
+use rendezhook_store::read::BacklogQuery;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,44 +30,6 @@ pub(crate) struct BacklogView {
     complete: bool,
 }
 
-/// What would follow when deliveries go on.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ResumePlan)]
-pub(crate) struct PlanView {
-    /// Always true: nothing was changed.
-    dry_run: bool,
-    /// Deliveries that wait.
-    waiting: u64,
-    /// Those of them that have expired: they end so without an attempt.
-    expired: u64,
-    /// Those that would expire before their turn at this rate; null without a rate.
-    expiring_before_their_turn: Option<u64>,
-    /// When the action of the oldest one was accepted.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    oldest_accepted_at: Option<Timestamp>,
-    /// Deliveries a second; null: it begins slowly and goes as fast as the receiver answers.
-    rate: Option<u32>,
-    /// How long the rest takes at that rate, in seconds; null without a rate.
-    takes_seconds: Option<u64>,
-    /// Whether all were counted. Counting ends after 200,000; then there are more.
-    complete: bool,
-}
-
-impl PlanView {
-    pub(in crate::native) fn new(backlog: &Backlog, rate: Option<u32>) -> Self {
-        Self {
-            dry_run: true,
-            waiting: backlog.waiting,
-            expired: backlog.expired,
-            expiring_before_their_turn: rate.map(|_| backlog.expiring_before_their_turn),
-            oldest_accepted_at: backlog.oldest_accepted_at,
-            rate,
-            takes_seconds: rate.map(|rate| backlog.to_be_sent().div_ceil(u64::from(rate.max(1)))),
-            complete: backlog.complete,
-        }
-    }
-}
-
 /// Counts what waits for a receiver.
 #[utoipa::path(
     get,
@@ -83,7 +45,8 @@ pub(crate) async fn show(
     PathParameters(id): PathParameters<String>,
 ) -> Result<Json<BacklogView>, Failure> {
     let receiver = find(&access, &id)?.number;
-    let query = BacklogQuery { receiver, subscription: None, now: state.now(), rate: None };
+    let query =
+        BacklogQuery { receiver, subscription: None, now: state.now(), rate: None, skip_before: None };
     let backlog = state.store.backlog(query).await?;
     Ok(Json(BacklogView {
         waiting: backlog.waiting,
