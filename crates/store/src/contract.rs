@@ -11,6 +11,7 @@
 #![expect(missing_docs, reason = "the name of a test says what it proves")]
 
 pub mod catalogue;
+pub mod counting;
 pub mod deleting;
 pub mod fanning_out;
 pub mod feeding;
@@ -183,6 +184,9 @@ macro_rules! store_contract {
                 an_estimate_counts_what_would_be_made,
                 a_repeated_request_makes_one_replay,
                 other_organizations_have_their_own_replays,
+            ]
+            counting: [
+                what_waits_is_counted_whatever_happens,
             ]
             reopening: [
                 everything_is_there_after_reopening,

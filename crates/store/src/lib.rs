@@ -20,6 +20,7 @@ pub mod shared_map;
 pub mod skip;
 pub mod sqlite;
 mod store;
+pub mod waiting;
 
 pub use error::StoreError;
 pub use store::Store;

@@ -26,6 +26,7 @@ use crate::replay::{
     CreatedReplay, NewReplay, Replay, ReplayEstimate, ReplayPage, ReplayRefusal, ReplayWork, Selection,
 };
 use crate::skip::{Skip, Skipped};
+use crate::waiting::WaitingCounts;
 use rendezhook_domain::sequence::ReceiverNumber;
 
 /// Durable storage of everything.
@@ -217,6 +218,9 @@ pub trait Store: Send + Sync + 'static {
         organization: OrganizationNumber,
         id: DeliveryId,
     ) -> Result<Option<AttemptPage>, StoreError>;
+
+    /// How many deliveries wait, for whom. In memory: asking costs nothing.
+    fn waiting(&self) -> &WaitingCounts;
 
     /// Counts what waits for a receiver, with bounded effort.
     ///

@@ -25,6 +25,7 @@ use rendezhook_store::replay::{
     CreatedReplay, NewReplay, Replay, ReplayEstimate, ReplayPage, ReplayRefusal, ReplayWork, Selection,
 };
 use rendezhook_store::skip::{Skip, Skipped};
+use rendezhook_store::waiting::WaitingCounts;
 use rendezhook_store::{Store, StoreError};
 use tokio::sync::watch;
 
@@ -273,6 +274,10 @@ impl Store for FaultyStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.inner.retain(bodies_before, metadata_before, now).await
+    }
+
+    fn waiting(&self) -> &WaitingCounts {
+        self.inner.waiting()
     }
 
     async fn figures(&self) -> Result<StoreFigures, StoreError> {

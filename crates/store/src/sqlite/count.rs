@@ -1,46 +1,61 @@
-//! How many deliveries waited at the start: counting a million takes a while on a cold disk, and nothing else has to wait for
-//! it.
+//! How many deliveries waited at the start, and for whom: counting a million takes a while on a cold disk, and nothing else has
+//! to wait for it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber};
 use rusqlite::Connection;
-use tokio::sync::watch;
 
-/// The number of deliveries that waited at the start, once it is known.
-#[derive(Debug, Clone)]
-pub(super) struct PendingCount(watch::Receiver<Option<u64>>);
+use super::fault::Fault;
+use super::values::{receiver, subscription};
+use crate::catalogue::Catalogue;
+use crate::waiting::{For, WaitingChanges, WaitingCounts};
 
 /// Counts them.
 pub(super) struct Counter {
     connection: Connection,
-    found: watch::Sender<Option<u64>>,
+    organizations: HashMap<ReceiverNumber, OrganizationNumber>,
+    counts: Arc<WaitingCounts>,
 }
 
-/// Fixes the view of the database in which they are counted.
-pub(super) fn count_pending(connection: Connection) -> rusqlite::Result<(Counter, PendingCount)> {
+/// Fixes the view of the database in which they are counted: from before the first commit of the writer, which adds to the
+/// counts from there.
+pub(super) fn count_pending(
+    connection: Connection,
+    catalogue: &Catalogue,
+    counts: Arc<WaitingCounts>,
+) -> rusqlite::Result<Counter> {
     // A transaction sees what was committed before it read first.
     connection.execute_batch("BEGIN; SELECT 1 FROM pending LIMIT 1;")?;
-    let (found, count) = watch::channel(None);
-    Ok((Counter { connection, found }, PendingCount(count)))
+    let receivers = catalogue.organizations.values().flat_map(|entry| &entry.receivers);
+    let organizations = receivers.map(|entry| (entry.number, entry.organization)).collect();
+    Ok(Counter { connection, organizations, counts })
 }
 
 impl Counter {
     /// Counts, and lets the view go.
     pub(super) fn run(self) {
-        let counted =
-            self.connection.query_row("SELECT count(*) FROM pending", [], |row| row.get::<_, i64>(0));
-        let count = counted.unwrap_or_else(|error| {
-            tracing::warn!(%error, "waiting deliveries could not be counted; their number lacks those from before the start");
-            0
+        let counted = self.count().unwrap_or_else(|error| {
+            tracing::warn!(%error, "waiting deliveries could not be counted; their numbers lack those from before the start");
+            WaitingChanges::default()
         });
-        self.found.send_replace(Some(u64::try_from(count).unwrap_or(0)));
+        drop(self.connection);
+        self.counts.complete(&counted);
     }
-}
 
-impl PendingCount {
-    /// The number, as soon as it is known.
-    pub(super) async fn wait(&self) -> u64 {
-        let mut count = self.0.clone();
-        let known = count.wait_for(Option::is_some).await;
-        // Without an answer the counting thread has panicked, which ends the process.
-        known.ok().and_then(|count| *count).unwrap_or(0)
+    fn count(&self) -> Result<WaitingChanges, Fault> {
+        let mut counted = WaitingChanges::default();
+        // They come receiver by receiver, and are counted here: grouped there they would be sorted first.
+        let mut statement = self.connection.prepare("SELECT receiver, subscription FROM pending")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let receiver = receiver(row, 0)?;
+            // A row of no receiver is found, and said, by whoever looks for what is to be delivered.
+            if let Some(organization) = self.organizations.get(&receiver) {
+                counted.add(subscription(row, 1)?, For { organization: *organization, receiver }, 1);
+            }
+        }
+        Ok(counted)
     }
 }

@@ -33,8 +33,6 @@ use crate::catalogue::{Catalogue, CatalogueVersion, SubscriptionEntry};
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
     pub(super) counters: Counters,
-    /// Rows of `pending`, more or fewer than at the start.
-    pub(super) pending_change: i64,
     /// The last one that was made; everybody else sees it once the turn is committed.
     pub(super) catalogue: Arc<Catalogue>,
     /// What this turn changes in it. Between turns there is none.
@@ -54,7 +52,6 @@ impl Memory {
         let (catalogue, data_keys) = load_catalogue(connection, key)?;
         Ok(Self {
             counters: Counters::load(connection)?,
-            pending_change: 0,
             catalogue: Arc::new(catalogue),
             draft: None,
             data_keys: Arc::new(data_keys),

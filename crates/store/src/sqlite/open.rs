@@ -137,8 +137,9 @@ pub(super) fn open(options: SqliteOptions) -> Result<(Arc<SqliteStore>, FeedRece
         log,
     );
 
-    // Its view of the database is from before the first commit of the writer, which counts from there.
-    let (counter, count) = count::count_pending(connect(directory, Role::Counter)?)?;
+    let counting = connect(directory, Role::Counter)?;
+    let waiting = published.waiting();
+    let counter = count::count_pending(counting, &published.catalogue(), Arc::clone(&waiting))?;
     let (ended, threads) = watch::channel(());
     let (broken_sender, broken) = watch::channel(None);
     let presence = Arc::new(Presence { _lock: lock, _ended: ended, broken: broken_sender });
@@ -154,7 +155,7 @@ pub(super) fn open(options: SqliteOptions) -> Result<(Arc<SqliteStore>, FeedRece
         delivery_reader,
         resource_reader,
         list_reader,
-        count,
+        waiting,
         threads,
         broken,
     };

@@ -10,7 +10,6 @@ use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, 
 use rendezhook_domain::time::Timestamp;
 use tokio::sync::watch;
 
-use super::count::PendingCount;
 use super::open::OpenError;
 use super::options::SqliteOptions;
 use super::reader::{self, ListRequest, PendingRequest, Reader};
@@ -38,6 +37,7 @@ use crate::replay::{
 };
 use crate::skip::{Skip, Skipped};
 use crate::store::Store;
+use crate::waiting::WaitingCounts;
 
 /// A store in one SQLite database.
 ///
@@ -53,8 +53,8 @@ pub struct SqliteStore {
     pub(super) resource_reader: Reader,
     /// For people.
     pub(super) list_reader: Reader,
-    /// The deliveries that waited at the start.
-    pub(super) count: PendingCount,
+    /// What the writer has counted.
+    pub(super) waiting: Arc<WaitingCounts>,
     /// Its other end goes when every thread has ended and the directory is free.
     pub(super) threads: watch::Receiver<()>,
     /// Names a thread that ended by a panic.
@@ -329,6 +329,10 @@ impl Store for SqliteStore {
             .await
     }
 
+    fn waiting(&self) -> &WaitingCounts {
+        &self.waiting
+    }
+
     async fn backlog(&self, query: BacklogQuery) -> Result<Backlog, StoreError> {
         self.list_reader
             .read("counting what waits", move |connection| reader::backlog(connection, query))
@@ -411,12 +415,9 @@ impl Store for SqliteStore {
     }
 
     async fn figures(&self) -> Result<StoreFigures, StoreError> {
+        self.waiting.completed().await;
         Ok(StoreFigures {
-            pending_deliveries: self
-                .count
-                .wait()
-                .await
-                .saturating_add_signed(self.published.pending_change()),
+            pending_deliveries: self.waiting.total(),
             highest_sequence: Sequence::new(self.published.highest_sequence()),
         })
     }

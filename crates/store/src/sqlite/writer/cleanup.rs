@@ -22,12 +22,13 @@ const LOOKED_AT_A_TURN: usize = 5 * JOB_ROWS_A_TURN;
 pub(super) fn step(turn: &mut Turn<'_>) -> Result<(), Fault> {
     let Some(cleanup) = turn.memory.cleanups.first() else { return Ok(()) };
     let found = look(turn, &cleanup)?;
+    let organization = turn.organization_of(cleanup.receiver)?;
     let mut ender = Ender::new(turn.connection)?;
     let ending = Ending::without_attempt(FinalState::Cancelled, cleanup.deleted_at);
     for sequence in found.sequences {
         let key = DeliveryKey { receiver: cleanup.receiver, sequence };
         if ender.end(key, &ending)? {
-            turn.memory.pending_change -= 1;
+            turn.note_ended(organization, cleanup.receiver, cleanup.subscription);
             note_end(turn, key, FinalState::Cancelled)?;
         }
     }

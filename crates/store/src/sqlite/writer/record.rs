@@ -112,8 +112,8 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
                 folded_into,
             };
             let ended = statements.ender.end(record.key, &ending)?;
-            turn.memory.pending_change -= i64::from(ended);
             if ended {
+                turn.note_ended(record.organization, record.key.receiver, record.subscription);
                 note_end(turn, record.key, state)?;
             }
             ended

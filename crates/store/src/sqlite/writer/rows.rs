@@ -131,6 +131,8 @@ pub(super) fn hand_over(turn: &mut Turn<'_>, action: AcceptedAction, deliveries:
     if deliveries.is_empty() {
         return;
     }
-    turn.memory.pending_change += i64::try_from(deliveries.len()).unwrap_or(i64::MAX);
+    for delivery in &deliveries {
+        turn.note_waiting(action.organization, delivery);
+    }
     turn.committed.push(CommittedAction { action: Arc::new(action), deliveries });
 }

@@ -1,7 +1,7 @@
 //! Ending what has waited for too long before deliveries go on.
 
 use rendezhook_domain::delivery::{DeliveryOrigin, ExpiryReason, FinalState};
-use rendezhook_domain::sequence::Sequence;
+use rendezhook_domain::sequence::{Sequence, SubscriptionNumber};
 use rusqlite::params;
 
 use super::JOB_ROWS_A_TURN;
@@ -31,14 +31,15 @@ impl Work for SkipWork {
 
     fn perform(&mut self, turn: &mut Turn<'_>) -> Result<Performed<Skipped>, Fault> {
         let skip = &self.0;
-        let (sequences, looked_up_to) = look(turn, skip)?;
+        let (found, looked_up_to) = look(turn, skip)?;
+        let organization = turn.organization_of(skip.receiver)?;
         let mut ender = Ender::new(turn.connection)?;
         let ending = Ending::expired(ExpiryReason::Skipped, skip.at);
         let mut ended = 0;
-        for sequence in sequences {
+        for (sequence, subscription) in found {
             let key = DeliveryKey { receiver: skip.receiver, sequence };
             if ender.end(key, &ending)? {
-                turn.memory.pending_change -= 1;
+                turn.note_ended(organization, skip.receiver, subscription);
                 note_end(turn, key, FinalState::Expired)?;
                 ended += 1;
             }
@@ -47,8 +48,11 @@ impl Work for SkipWork {
     }
 }
 
+/// Deliveries with their subscriptions, and up to where was looked.
+type Found = (Vec<(Sequence, SubscriptionNumber)>, Option<Sequence>);
+
 /// The next deliveries that are too old, and up to where was looked; `None` when there is nothing beyond.
-fn look(turn: &Turn<'_>, skip: &Skip) -> Result<(Vec<Sequence>, Option<Sequence>), Fault> {
+fn look(turn: &Turn<'_>, skip: &Skip) -> Result<Found, Fault> {
     let older = Older::than(turn.connection, skip.accepted_before)?;
     let mut statement = turn.connection.prepare_cached(
         "SELECT sequence, subscription, action, origin FROM pending WHERE receiver = ?1 AND sequence > ?2
@@ -56,7 +60,7 @@ fn look(turn: &Turn<'_>, skip: &Skip) -> Result<(Vec<Sequence>, Option<Sequence>
     )?;
     let from = params![skip.receiver.get(), stored(skip.after.get()), stored_size(LOOKED_AT_A_TURN)];
     let mut rows = statement.query(from)?;
-    let mut sequences = Vec::new();
+    let mut found = Vec::new();
     let mut looked_at = 0;
     let mut looked_up_to = None;
     while let Some(row) = rows.next()? {
@@ -67,12 +71,12 @@ fn look(turn: &Turn<'_>, skip: &Skip) -> Result<(Vec<Sequence>, Option<Sequence>
         let of = subscription(row, 1)?;
         let is_meant = skip.subscription.is_none_or(|wanted| of == wanted);
         if is_meant && older.covers(own, sequence(row, 2)?, origin) {
-            sequences.push(own);
+            found.push((own, of));
         }
-        if sequences.len() >= JOB_ROWS_A_TURN {
-            return Ok((sequences, looked_up_to));
+        if found.len() >= JOB_ROWS_A_TURN {
+            return Ok((found, looked_up_to));
         }
     }
     let more = looked_at >= LOOKED_AT_A_TURN;
-    Ok((sequences, looked_up_to.filter(|_| more)))
+    Ok((found, looked_up_to.filter(|_| more)))
 }

@@ -1,6 +1,6 @@
 //! The writer's loop: group, transaction, answers, feed.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rendezhook_domain::time::Timestamp;
@@ -19,12 +19,13 @@ use crate::sqlite::checkpoint::LogWatch;
 use crate::sqlite::complaint::Complaint;
 use crate::sqlite::fault::{Fault, SharedFault};
 use crate::sqlite::memory::Memory;
+use crate::waiting::{WaitingChanges, WaitingCounts};
 
 /// What everybody sees of the writer's memory: always what is on disk.
 #[derive(Debug)]
 pub(in crate::sqlite) struct Published {
     catalogue: RwLock<Arc<Catalogue>>,
-    pending_change: AtomicI64,
+    waiting: Arc<WaitingCounts>,
     highest_sequence: AtomicU64,
     firing_signal: Arc<FiringSignal>,
     replays_have_work: AtomicBool,
@@ -34,7 +35,7 @@ impl Published {
     pub(in crate::sqlite) fn new(memory: &Memory) -> Self {
         Self {
             catalogue: RwLock::new(Arc::clone(&memory.catalogue)),
-            pending_change: AtomicI64::new(memory.pending_change),
+            waiting: Arc::default(),
             highest_sequence: AtomicU64::new(memory.counters.sequence.last()),
             firing_signal: Arc::default(),
             replays_have_work: AtomicBool::new(memory.replays.have_work()),
@@ -45,9 +46,9 @@ impl Published {
         Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How many more deliveries wait, or fewer, than at the start.
-    pub(in crate::sqlite) fn pending_change(&self) -> i64 {
-        self.pending_change.load(Ordering::Relaxed)
+    /// How many deliveries wait.
+    pub(in crate::sqlite) fn waiting(&self) -> Arc<WaitingCounts> {
+        Arc::clone(&self.waiting)
     }
 
     pub(in crate::sqlite) fn highest_sequence(&self) -> u64 {
@@ -63,11 +64,11 @@ impl Published {
         self.replays_have_work.load(Ordering::Relaxed)
     }
 
-    fn show(&self, memory: &Memory, catalogue_changed: bool) {
-        self.pending_change.store(memory.pending_change, Ordering::Relaxed);
+    fn show(&self, memory: &Memory, written: &Written) {
+        self.waiting.add(&written.waiting);
         self.highest_sequence.store(memory.counters.sequence.last(), Ordering::Relaxed);
         self.replays_have_work.store(memory.replays.have_work(), Ordering::Relaxed);
-        if catalogue_changed {
+        if written.catalogue_changed {
             *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&memory.catalogue);
         }
     }
@@ -103,6 +104,7 @@ struct Written {
     committed: Vec<CommittedAction>,
     catalogue_changed: bool,
     earliest_firing: Option<Timestamp>,
+    waiting: WaitingChanges,
 }
 
 impl Writer {
@@ -152,7 +154,7 @@ impl Writer {
         let before = self.memory.clone();
         match self.write(&mut jobs) {
             Ok(written) => {
-                self.published.show(&self.memory, written.catalogue_changed);
+                self.published.show(&self.memory, &written);
                 for job in &mut jobs {
                     job.answer();
                 }
@@ -192,13 +194,13 @@ impl Writer {
             key: &self.key,
             committed: Vec::new(),
             earliest_firing: None,
+            waiting: WaitingChanges::default(),
         };
         perform(&mut turn, jobs, self.background).map_err(|fault| TurnFailure::new(fault, false))?;
-        let committed = std::mem::take(&mut turn.committed);
-        let earliest_firing = turn.earliest_firing;
+        let Turn { committed, earliest_firing, waiting, .. } = turn;
         let catalogue_changed = self.memory.finish_draft();
         execute("COMMIT").map_err(|error| TurnFailure::new(error, true))?;
-        Ok(Written { committed, catalogue_changed, earliest_firing })
+        Ok(Written { committed, catalogue_changed, earliest_firing, waiting })
     }
 
     /// Deliveries first: they were matched by the catalogue before the change, or by it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rendezhook_domain::delivery::FinalState;
 use rendezhook_domain::id::ReplayId;
 use rendezhook_domain::replay::ReplayState;
-use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence};
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
@@ -17,7 +17,7 @@ use crate::sqlite::ending::{Ender, Ending};
 use crate::sqlite::fault::Fault;
 use crate::sqlite::memory::ActiveReplay;
 use crate::sqlite::replay::{REPLAY_COLUMNS, read_replay};
-use crate::sqlite::values::{repetition, sequence, stored, stored_size};
+use crate::sqlite::values::{repetition, sequence, stored, stored_size, subscription};
 use crate::sqlite::writer::job::{Performed, Work};
 use crate::sqlite::writer::turn::Turn;
 
@@ -84,9 +84,9 @@ pub(super) fn step(
         let found = look(turn, replay, DeliveryKey { receiver, sequence: last }, budget)?;
         let ending = Ending::without_attempt(FinalState::Cancelled, now);
         let mut ender = Ender::new(turn.connection)?;
-        for sequence in found.own {
+        for (sequence, subscription) in found.own {
             if ender.end(DeliveryKey { receiver, sequence }, &ending)? {
-                turn.memory.pending_change -= 1;
+                turn.note_ended(replay.order.organization, receiver, subscription);
                 replay.counts.failed += 1;
             }
         }
@@ -103,7 +103,7 @@ pub(super) fn step(
 }
 
 struct Own {
-    own: Vec<Sequence>,
+    own: Vec<(Sequence, SubscriptionNumber)>,
     /// `None` when there is nothing beyond.
     looked_up_to: Option<Sequence>,
 }
@@ -116,7 +116,7 @@ fn look(
     budget: &mut Budget,
 ) -> Result<Own, Fault> {
     let mut statement = turn.connection.prepare_cached(
-        "SELECT sequence, replay FROM pending WHERE receiver = ?1 AND sequence > ?2 AND sequence <= ?3
+        "SELECT sequence, replay, subscription FROM pending WHERE receiver = ?1 AND sequence > ?2 AND sequence <= ?3
          ORDER BY sequence LIMIT ?4",
     )?;
     let limit = budget.looked_at;
@@ -134,7 +134,7 @@ fn look(
         budget.looked_at -= 1;
         found.looked_up_to = Some(sequence);
         if repetition(row, 1)?.is_some_and(|repetition| repetition.replay == replay.number) {
-            found.own.push(sequence);
+            found.own.push((sequence, subscription(row, 2)?));
             budget.made -= 1;
             if budget.made == 0 {
                 return Ok(found);

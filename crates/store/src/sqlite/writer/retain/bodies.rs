@@ -11,7 +11,7 @@ use crate::sqlite::actions::delete_body;
 use crate::sqlite::ending::{Ender, Ending};
 use crate::sqlite::fault::Fault;
 use crate::sqlite::memory::ReceiverWalk;
-use crate::sqlite::values::{receiver, sequence, stored, unsigned};
+use crate::sqlite::values::{receiver, sequence, stored, subscription, unsigned};
 use crate::sqlite::writer::replay::note_end;
 use crate::sqlite::writer::turn::Turn;
 
@@ -56,7 +56,7 @@ fn visit_receivers(
         .connection
         .prepare_cached("SELECT receiver FROM pending WHERE receiver >= ?1 ORDER BY receiver LIMIT 1")?;
     let mut waiting = turn.connection.prepare_cached(
-        "SELECT sequence FROM pending WHERE receiver = ?1 AND sequence <= ?2 ORDER BY sequence LIMIT ?3",
+        "SELECT sequence, subscription FROM pending WHERE receiver = ?1 AND sequence <= ?2 ORDER BY sequence LIMIT ?3",
     )?;
     for _ in 0..RECEIVERS_A_CALL {
         let Some(from) = walk.next_receiver.filter(|_| !budget.is_spent()) else { break };
@@ -64,16 +64,17 @@ fn visit_receivers(
             walk.next_receiver = None;
             break;
         };
-        let sequences = waiting
+        let organization = turn.organization_of(found)?;
+        let ended = waiting
             .query_map(params![found.get(), stored(walk.up_to.get()), budget.limit()], |row| {
-                sequence(row, 0)
+                Ok((sequence(row, 0)?, subscription(row, 1)?))
             })?
             .collect::<Result<Vec<_>, _>>()?;
-        budget.spend(sequences.len());
-        for sequence in sequences {
+        budget.spend(ended.len());
+        for (sequence, subscription) in ended {
             let key = DeliveryKey { receiver: found, sequence };
             if ender.end(key, &ending)? {
-                turn.memory.pending_change -= 1;
+                turn.note_ended(organization, found, subscription);
                 note_end(turn, key, FinalState::Expired)?;
             }
         }
