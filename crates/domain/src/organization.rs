@@ -46,6 +46,11 @@ pub struct BacklogLimits {
     pub receiver: Option<u64>,
 }
 
+impl BacklogLimits {
+    /// The highest number that may be set.
+    pub const MAXIMUM: u64 = 1_000_000_000;
+}
+
 /// What is done with a published resource that does not fit the schema of its kind
 /// ([`ResourceKind::schema`](crate::resource::ResourceKind::schema)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -222,6 +222,12 @@ impl Subscription {
         self.hook.dialect()
     }
 
+    /// Whether deliveries other than tests are attempted, as far as the subscription itself is concerned.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state == SubscriptionState::Enabled && self.verification.permits_deliveries()
+    }
+
     /// Whether a new target would be shown a secret that was meant for another host or port. Whoever may change the target need
     /// not know the secret.
     #[must_use]

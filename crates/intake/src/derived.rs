@@ -72,7 +72,7 @@ impl Intake {
     /// The stored state again derives nothing and commits nothing.
     ///
     /// # Errors
-    /// When the state is refused by its schema, the named version is not the stored one, a removed resource does not exist, the body is no JSON object, others
+    /// When as many deliveries of the organization wait as may, the state is refused by its schema, the named version is not the stored one, a removed resource does not exist, the body is no JSON object, others
     /// change the same resource without end, or the store failed. Nothing is changed then.
     pub async fn put(
         &self,
@@ -114,6 +114,7 @@ impl Intake {
                 let version = existing.map_or(0, |stored| stored.facts.version);
                 return Ok(PutAnswer { version, actions: Vec::new(), warnings });
             };
+            self.quota.check(self.store.waiting(), organization_entry, now)?;
             let body = state.resource.as_ref().or(kept_body).ok_or(PublishError::UnknownResource)?.clone();
             let described = resource.as_ref().unwrap_or(&kept_state);
             let event = lifecycle::event_of(state.kind, &state.resource_id, described);
@@ -147,6 +148,7 @@ impl Intake {
                 catalogue: catalogue.version,
                 accepted_at: now,
                 idempotency: None,
+                repetition_only: false,
                 changes: vec![resource_change],
                 scheduled: Vec::new(),
                 firing: None,
@@ -158,8 +160,8 @@ impl Intake {
                     self.warned.note(organization, state.kind, &state.resource_id, &warnings, now);
                     return Ok(answer(organization, derivation, &receipt, warnings));
                 }
-                // Nothing was scheduled, and nothing asked of a firing.
-                PublishOutcome::NotDue | PublishOutcome::TooManyScheduled => {
+                // Nothing was scheduled, and nothing asked of a firing or a repetition.
+                PublishOutcome::NotDue | PublishOutcome::TooManyScheduled | PublishOutcome::NotRepeated => {
                     return Err(PublishError::Contended);
                 }
                 PublishOutcome::KeyReused => return Err(PublishError::KeyReused),

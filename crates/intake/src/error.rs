@@ -60,6 +60,18 @@ pub enum PublishError {
         /// How many may wait.
         limit: u64,
     },
+    /// As many deliveries of the organization wait as may.
+    #[error(
+        "{waiting} deliveries of the organization wait, and publishing goes on below {quota}; repeat the request in {retry_after_seconds} seconds"
+    )]
+    QuotaReached {
+        /// Below how many publishing goes on.
+        quota: u64,
+        /// How many wait for receivers that are delivered to at this moment.
+        waiting: u64,
+        /// After how many seconds it is worth trying again: 1 to 60.
+        retry_after_seconds: u64,
+    },
     /// Others kept changing the same resources.
     #[error(
         "others changed the same resources at the same time, {MAXIMUM_ROUNDS} times in a row; repeat the request"

@@ -44,7 +44,7 @@ impl Intake {
     /// stores its resource, unless what happened is older than the stored state or is delivered later. When this returns, everything is durable.
     ///
     /// # Errors
-    /// When an item is wrong or refused by its schema, the idempotency key was used for another request, others change the same resources without end,
+    /// When as many deliveries of the organization wait as may, an item is wrong or refused by its schema, the idempotency key was used for another request, others change the same resources without end,
     /// or the store failed. Nothing is published then.
     pub async fn publish(
         &self,
@@ -53,10 +53,20 @@ impl Intake {
         idempotency: Option<IdempotencyClaim>,
         now: Timestamp,
     ) -> Result<Published, PublishError> {
+        let (schema_check, full) = {
+            let catalogue = self.store.catalogue();
+            let entry = entry(&catalogue, organization)?;
+            let full = self.quota.check(self.store.waiting(), entry, now).err();
+            (entry.organization.schema_check, full)
+        };
+        let full = match full {
+            // What was accepted before is still accepted, which only the store knows.
+            Some(full) if idempotency.is_none() => return Err(full),
+            full => full,
+        };
         check(items)?;
         later::check(items, now)?;
         let parsed = parse(items)?;
-        let schema_check = entry(&self.store.catalogue(), organization)?.organization.schema_check;
         let resources = items.iter().zip(&parsed).map(|(item, resource)| (item.kind, resource));
         let warnings = checked(schema_check, resources)?;
         let mut rounds = Rounds::default();
@@ -69,6 +79,7 @@ impl Intake {
                 catalogue: catalogue.version,
                 accepted_at: now,
                 idempotency: idempotency.clone(),
+                repetition_only: full.is_some(),
                 changes,
                 scheduled: later::scheduled(items),
                 firing: None,
@@ -89,6 +100,7 @@ impl Intake {
                 PublishOutcome::TooManyScheduled => {
                     return Err(PublishError::TooManyScheduled { limit: NewScheduled::MAXIMUM_WAITING });
                 }
+                PublishOutcome::NotRepeated => return Err(full.unwrap_or(PublishError::Contended)),
                 // Nothing was asked of a firing.
                 PublishOutcome::NotDue => return Err(PublishError::Contended),
                 PublishOutcome::KeyReused => return Err(PublishError::KeyReused),

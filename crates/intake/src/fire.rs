@@ -101,6 +101,7 @@ impl Intake {
                 PublishOutcome::NotDue
                 | PublishOutcome::Replayed(_)
                 | PublishOutcome::KeyReused
+                | PublishOutcome::NotRepeated
                 | PublishOutcome::TooManyScheduled => return Ok(FiringOutcome::Gone),
             }
         }
@@ -118,6 +119,7 @@ fn request(
         catalogue: catalogue.version,
         accepted_at: now,
         idempotency: None,
+        repetition_only: false,
         changes: change.into_iter().collect(),
         scheduled: Vec::new(),
         firing: Some(firing.key),

@@ -9,6 +9,7 @@ mod follow;
 mod item;
 mod later;
 mod matching;
+mod quota;
 mod re_push;
 pub mod recent;
 mod rounds;
@@ -27,6 +28,7 @@ pub use explicit::Published;
 pub use fire::FiringOutcome;
 pub use item::{Item, Later};
 pub use later::MAXIMUM_AHEAD;
+pub use quota::{DEFAULT_QUOTA, Reachability};
 pub use re_push::{MAXIMUM_RE_PUSHED, RePush, RePushTarget};
 pub use warned::SchemaWarnings;
 
@@ -40,6 +42,7 @@ pub struct Intake {
     store: Arc<dyn Store>,
     recent: recent::RecentFacts,
     warned: warned::Warned,
+    quota: quota::Quota,
 }
 
 impl Intake {
@@ -47,6 +50,14 @@ impl Intake {
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
         let recent = recent::RecentFacts::new(recent::DEFAULT_CAPACITY);
-        Self { store, recent, warned: warned::Warned::default() }
+        let quota = quota::Quota::new(DEFAULT_QUOTA, Arc::new(|_, _| true));
+        Self { store, recent, warned: warned::Warned::default(), quota }
+    }
+
+    /// The same with another number of deliveries that may wait for the receivers of an organization that has no number of its own,
+    /// and with somebody who knows which endpoints are not cut off by their breakers: without one, all of them are taken to be reachable.
+    #[must_use]
+    pub fn with_quota(self, default: u64, reachable: Reachability) -> Self {
+        Self { quota: quota::Quota::new(default, reachable), ..self }
     }
 }

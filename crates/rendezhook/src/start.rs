@@ -15,11 +15,12 @@ use std::sync::Arc;
 use rendezhook_delivery::clock::{Clock, ClockGuard, SystemClock};
 use rendezhook_delivery::means::Means;
 use rendezhook_delivery::options::{DeliveryOptions, ExchangeLog};
-use rendezhook_delivery::runtime::Delivery;
+use rendezhook_delivery::runtime::{Delivery, DeliveryHandle};
 use rendezhook_delivery::scheduler::SchedulerLimits;
+use rendezhook_delivery::scheduler::effect::BreakerState;
 use rendezhook_domain::target::OwnOriginError;
 use rendezhook_graphql::{GraphQl, SchemaFault};
-use rendezhook_intake::Intake;
+use rendezhook_intake::{Intake, Reachability};
 use rendezhook_server::{BodyLimits, Server, ServerOptions, ServerState};
 use rendezhook_sources::timers::Timers;
 use rendezhook_store::Store;
@@ -166,7 +167,9 @@ impl Application {
             ..ServerOptions::default()
         };
         let clock_guard = Arc::clone(handle.clock_guard());
-        let intake = Arc::new(Intake::new(Arc::clone(&shared)));
+        let intake =
+            Intake::new(Arc::clone(&shared)).with_quota(settings.health.backlog_quota()?, reachable(&handle));
+        let intake = Arc::new(intake);
         let timers = timers(&shared, &intake, &clock, &clock_guard);
         let state =
             ServerState::new(Arc::clone(&shared), intake, graphql, handle, Arc::clone(&clock), options);
@@ -214,6 +217,12 @@ fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, StartError> 
         health: settings.health.options()?,
         ..DeliveryOptions::default()
     })
+}
+
+/// Knows which endpoints are not cut off by their breakers.
+fn reachable(delivery: &DeliveryHandle) -> Reachability {
+    let delivery = delivery.clone();
+    Arc::new(move |organization, endpoint| delivery.breaker(organization, endpoint) == BreakerState::Closed)
 }
 
 /// What fires timers and what was published to be delivered later, but for times when the clock is in doubt.

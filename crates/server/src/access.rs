@@ -58,6 +58,17 @@ impl<R> Access<R> {
         self.key.as_ref().and_then(|key| key.user.as_ref())
     }
 
+    /// Refuses every key but the server's admin key, for what protects the server from its organizations.
+    pub(crate) fn only_operator(&self, what: &str) -> Result<(), Failure> {
+        match &self.key {
+            None => Ok(()),
+            Some(_) => Err(Failure::new(
+                FailureKind::Forbidden,
+                format!("only the server's admin key may change {what}, not an organization's key"),
+            )),
+        }
+    }
+
     /// The same access with another permission, if the key has it.
     fn demand<Q: Requirement>(self) -> Result<Access<Q>, Failure> {
         let Self { organization, catalogue, key, .. } = self;

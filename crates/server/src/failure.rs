@@ -41,12 +41,13 @@ pub(crate) struct Failure {
     code: &'static str,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
+    retry_after_seconds: Option<u64>,
 }
 
 impl Failure {
     /// A failure with a sentence that says what to do.
     pub(crate) fn new(kind: FailureKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, code: kind.code(), detail: detail.into(), errors: Vec::new() }
+        Self { kind, code: kind.code(), detail: detail.into(), errors: Vec::new(), retry_after_seconds: None }
     }
 
     /// One wrong field; `pointer` is a JSON pointer into the body.
@@ -63,7 +64,7 @@ impl Failure {
         };
         errors.truncate(MAXIMUM_FIELD_ERRORS);
         let kind = FailureKind::InvalidFields;
-        Self { kind, code: kind.code(), detail: detail.into(), errors }
+        Self { errors, ..Self::new(kind, detail) }
     }
 
     /// No key, or one that nobody has. Both look alike.
@@ -113,6 +114,18 @@ impl Failure {
     pub(crate) const fn with_code(mut self, code: &'static str) -> Self {
         self.code = code;
         self
+    }
+
+    /// The same failure, with the time after which the request is worth repeating.
+    pub(crate) const fn retried_after_seconds(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// After how many seconds the request is worth repeating (`Retry-After`, RFC 9110, section 10.2.3), if that is known.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let of_kind = (self.kind == FailureKind::Unavailable).then_some(1);
+        self.retry_after_seconds.or(of_kind)
     }
 
     /// The word for programs.

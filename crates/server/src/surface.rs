@@ -93,15 +93,12 @@ impl Surface {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        match failure.kind() {
-            // RFC 9110, section 11.6.1: a 401 names a challenge.
-            FailureKind::Unauthenticated => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            FailureKind::Unavailable => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            _ => {}
+        // RFC 9110, section 11.6.1: a 401 names a challenge.
+        if failure.kind() == FailureKind::Unauthenticated {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = failure.retry_after_seconds() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         let answers_nothing = headers.get(ALLOW).is_some_and(HeaderValue::is_empty);
         if answers_nothing {

@@ -25,6 +25,8 @@ pub struct Publish {
     pub accepted_at: Timestamp,
     /// The publisher's `Idempotency-Key`.
     pub idempotency: Option<IdempotencyClaim>,
+    /// Whether only a repetition of a committed request is answered, and anything new refused.
+    pub repetition_only: bool,
     /// What happened, in order; a resource may appear more than once.
     pub changes: Vec<ResourceChange>,
     /// Actions that are delivered later, in order; each key at most once.
@@ -148,6 +150,8 @@ pub enum PublishOutcome {
     NotDue,
     /// As many actions of the organization wait for their time as may. Nothing is committed.
     TooManyScheduled,
+    /// Only a repetition was to be answered, and nothing was committed under this key before.
+    NotRepeated,
 }
 
 /// The facts of a resource as they are, where the request expected others.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::{RateLimit, SubscriptionState};
+use rendezhook_domain::subscription::RateLimit;
 use rendezhook_domain::target::Endpoint;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::{Catalogue, OrganizationEntry, SubscriptionEntry};
@@ -156,9 +156,7 @@ impl Directory {
                     subscription.rate_limit,
                     self.interrupted.drain_rate(subscription.receiver),
                 ),
-                enabled: subscription.state == SubscriptionState::Enabled
-                    && subscription.verification.permits_deliveries()
-                    && !self.interrupted.holds(subscription.receiver),
+                enabled: subscription.is_active() && !self.interrupted.holds(subscription.receiver),
                 retry: subscription.retry.clone().unwrap_or_else(|| self.default_retry.clone()),
                 order: receiver.map_or_else(DeliveryOrder::default, |receiver| receiver.order),
                 folds_updates: subscription.folds_updates,

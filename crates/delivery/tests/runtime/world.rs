@@ -309,6 +309,7 @@ impl World {
             catalogue: self.store.catalogue().version,
             accepted_at: self.clock.now(),
             idempotency: None,
+            repetition_only: false,
             changes,
             scheduled: Vec::new(),
             firing: None,

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use rendezhook_delivery::health::HealthOptions;
+use rendezhook_domain::organization::BacklogLimits;
+use rendezhook_intake::DEFAULT_QUOTA;
 use serde::Deserialize;
 
 use super::units::Span;
@@ -39,6 +41,11 @@ pub(crate) struct HealthSettings {
     /// Nor before its failed attempts are spread over this time. [default: 24h]
     #[arg(long, value_name = "TIME", env = "RENDEZHOOK_DISABLE_SPREAD")]
     pub disable_spread: Option<Span>,
+
+    /// Publishing of an organization is answered with 429 while so many deliveries wait for its receivers that are delivered to at this
+    /// moment, unless the organization has a number of its own: 1 to 1,000,000,000. [default: 2000000]
+    #[arg(long, value_name = "COUNT", env = "RENDEZHOOK_BACKLOG_QUOTA", value_parser = clap::value_parser!(u64).range(1..=BacklogLimits::MAXIMUM))]
+    pub backlog_quota: Option<u64>,
 }
 
 /// A setting about failing is out of its range.
@@ -62,6 +69,7 @@ impl HealthSettings {
             disable_after: self.disable_after.or(other.disable_after),
             disable_attempts: self.disable_attempts.or(other.disable_attempts),
             disable_spread: self.disable_spread.or(other.disable_spread),
+            backlog_quota: self.backlog_quota.or(other.backlog_quota),
         }
     }
 
@@ -102,6 +110,20 @@ impl HealthSettings {
     }
 }
 
+impl HealthSettings {
+    /// How many deliveries of an organization may wait before it can publish no more.
+    ///
+    /// # Errors
+    /// When the number is out of its range (a settings file is not checked by the flags' own rules).
+    pub(crate) fn backlog_quota(&self) -> Result<u64, HealthSettingError> {
+        let quota = self.backlog_quota.unwrap_or(DEFAULT_QUOTA);
+        if !(1..=BacklogLimits::MAXIMUM).contains(&quota) {
+            return Err(refused("backlog-quota", &quota, "use 1 to 1000000000"));
+        }
+        Ok(quota)
+    }
+}
+
 fn refused(
     setting: &'static str,
     value: &dyn std::fmt::Display,
@@ -131,6 +153,8 @@ mod tests {
         assert_eq!(options.disable_after, Span::days(9).duration());
         let none = HealthSettings { failing_deliveries: Some(0), ..HealthSettings::default() };
         assert!(none.options().unwrap_err().to_string().contains("failing-deliveries is 0"));
+        let none = HealthSettings { backlog_quota: Some(0), ..HealthSettings::default() };
+        assert!(none.backlog_quota().unwrap_err().to_string().contains("backlog-quota is 0"));
         let none = HealthSettings { disable_attempts: Some(0), ..HealthSettings::default() };
         assert!(none.options().is_err());
     }

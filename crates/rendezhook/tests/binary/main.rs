@@ -8,6 +8,7 @@ mod disk_full;
 mod doo;
 mod keys;
 mod poison;
+mod quota;
 mod receiver;
 mod serve;
 mod server;

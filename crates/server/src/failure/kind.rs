@@ -67,6 +67,8 @@ failure_kinds! {
     InvalidFields = UNPROCESSABLE_ENTITY, "invalid_fields", "Some fields are not valid";
     /// The idempotency key was used for another request within 24 hours; use a new key for a new request.
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The idempotency key was used for another request";
+    /// As many deliveries of the organization wait as may; repeat the request after the time in Retry-After, when some of them are made.
+    QuotaReached = TOO_MANY_REQUESTS, "quota_reached", "Too many deliveries wait";
     /// The server failed; its log says why under the request's id.
     Internal = INTERNAL_SERVER_ERROR, "internal", "The server failed";
     /// The server cannot do it for the moment; repeat the request after the time in Retry-After.

@@ -50,6 +50,10 @@ impl From<PublishError> for Failure {
             PublishError::TooManyToPush { .. } | PublishError::TooManyScheduled { .. } => {
                 Self::new(FailureKind::LimitReached, error.to_string())
             }
+            PublishError::QuotaReached { retry_after_seconds, .. } => {
+                Self::new(FailureKind::QuotaReached, error.to_string())
+                    .retried_after_seconds(retry_after_seconds)
+            }
             PublishError::Contended | PublishError::CatalogueContended => {
                 Self::new(FailureKind::Unavailable, error.to_string())
             }

@@ -56,6 +56,9 @@ pub(crate) struct OrganizationView {
     /// For actions that are given no `expires_at`: after how many hours they expire, counted from the later of acceptance and the
     /// event's end. Null: not at all. Cancellations, removals, what timers fire, and what is pushed anew do not expire by it.
     default_expiry_hours: Option<u16>,
+    /// Publishing is answered with 429 while so many deliveries wait for receivers that are delivered to: those of receivers that
+    /// are paused, in maintenance, disabled, not verified or cut off by their breaker do not count. Null: the server's number.
+    backlog_quota: Option<u64>,
     /// What was accepted although it does not fit, since the server started. Left out when there was nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_warnings: Option<WarningsView>,
@@ -75,6 +78,7 @@ impl OrganizationView {
             mask_doo_secrets: organization.masks_doo_secrets,
             schema_check: organization.schema_check,
             default_expiry_hours: organization.default_expiry_hours,
+            backlog_quota: organization.backlog.quota,
             schema_warnings: intake.schema_warnings(organization.number).map(Into::into),
             created_at: organization.created_at,
         }

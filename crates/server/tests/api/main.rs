@@ -23,6 +23,7 @@ mod logs;
 mod oauth_clients;
 mod organizations;
 mod publishing;
+mod quota;
 mod receivers;
 mod replays;
 mod resources;

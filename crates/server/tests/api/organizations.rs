@@ -21,6 +21,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "mask_doo_secrets": false,
         "schema_check": "warn",
         "default_expiry_hours": null,
+        "backlog_quota": null,
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -48,6 +49,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "mask_doo_secrets": true,
         "schema_check": "reject",
         "default_expiry_hours": null,
+        "backlog_quota": null,
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -69,6 +71,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
             "mask_doo_secrets": true,
             "schema_check": "reject",
             "default_expiry_hours": null,
+            "backlog_quota": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -99,6 +102,7 @@ async fn pages_of_organizations_follow_each_other() {
             "mask_doo_secrets": false,
             "schema_check": "warn",
             "default_expiry_hours": null,
+            "backlog_quota": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           },
           {
@@ -110,6 +114,7 @@ async fn pages_of_organizations_follow_each_other() {
             "mask_doo_secrets": false,
             "schema_check": "warn",
             "default_expiry_hours": null,
+            "backlog_quota": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -133,6 +138,7 @@ async fn pages_of_organizations_follow_each_other() {
             "mask_doo_secrets": false,
             "schema_check": "warn",
             "default_expiry_hours": null,
+            "backlog_quota": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],

@@ -173,7 +173,8 @@ impl Made {
         if self.living.len() < 3 {
             return;
         }
-        let (organization, one) = self.subscriptions[self.living.swap_remove(subscription % self.living.len())];
+        let (organization, one) =
+            self.subscriptions[self.living.swap_remove(subscription % self.living.len())];
         world.delete(organization, one.subscription).await;
         let cancelled = async {
             while world.waiting(one).await.iter().any(|waiting| waiting.subscription == one.subscription) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use rendezhook_domain::expiry::MAXIMUM_HOURS;
-use rendezhook_domain::organization::SchemaCheck;
+use rendezhook_domain::organization::{BacklogLimits, SchemaCheck};
 use rendezhook_domain::subscription::VyteBody;
 use rendezhook_store::change::{CatalogueChange, OrganizationUpdate};
 use serde::Deserialize;
@@ -41,6 +41,11 @@ pub(crate) struct OrganizationPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u16>, required = false, minimum = 1, maximum = 8784)]
     default_expiry_hours: Option<Option<u16>>,
+    /// Publishing is answered with 429 while so many deliveries wait for receivers that are delivered to: 1 to 1,000,000,000; null: the
+    /// server's number, as at first. Only the server's admin key may change it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, required = false, minimum = 1, maximum = 1_000_000_000)]
+    backlog_quota: Option<Option<u64>>,
 }
 
 /// Changes an organization.
@@ -58,6 +63,9 @@ pub(crate) async fn update(
     State(state): State<ServerState>,
     JsonBody(patch): JsonBody<OrganizationPatch>,
 ) -> Result<Json<OrganizationView>, Failure> {
+    if patch.backlog_quota.is_some() {
+        access.only_operator("backlog_quota")?;
+    }
     let mut checks = FieldChecks::default();
     if let Some(name) = &patch.name {
         checks.text("/name", name, 1, 255);
@@ -67,6 +75,12 @@ pub(crate) async fn update(
     {
         let detail = format!("this must be a number of hours from 1 to {MAXIMUM_HOURS}, or null");
         checks.refuse("/default_expiry_hours", detail);
+    }
+    if let Some(Some(quota)) = patch.backlog_quota
+        && !(1..=BacklogLimits::MAXIMUM).contains(&quota)
+    {
+        let detail = format!("this must be a number from 1 to {}, or null", BacklogLimits::MAXIMUM);
+        checks.refuse("/backlog_quota", detail);
     }
     checks.finish()?;
 
@@ -79,6 +93,7 @@ pub(crate) async fn update(
             masks_doo_secrets: patch.mask_doo_secrets,
             schema_check: patch.schema_check,
             default_expiry_hours: patch.default_expiry_hours,
+            backlog_quota: patch.backlog_quota,
             ..OrganizationUpdate::default()
         },
     };

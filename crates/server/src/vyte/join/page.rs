@@ -75,6 +75,9 @@ pub(crate) fn failure(status: StatusCode) -> (HeaderMap, Bytes) {
         StatusCode::NOT_FOUND => {
             ("There is no such page", "<p>Check the link, or ask whoever gave it to you for a new one.</p>\n")
         }
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("Not now", "<p>There is too much to do at this moment. Go back and try again in a minute.</p>\n")
+        }
         status if status.is_server_error() => {
             ("This did not work", "<p>The fault is ours. Go back and try again in a moment.</p>\n")
         }

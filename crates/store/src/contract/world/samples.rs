@@ -110,6 +110,7 @@ pub fn request(catalogue: &Catalogue, organization: OrganizationNumber, changes:
         catalogue: catalogue.version,
         accepted_at: at(0),
         idempotency: None,
+        repetition_only: false,
         changes,
         scheduled: Vec::new(),
         firing: None,

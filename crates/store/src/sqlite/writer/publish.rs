@@ -65,6 +65,9 @@ impl Work for PublishWork {
                 return Ok(Performed::AnswerOnceDurable(outcome));
             }
         }
+        if publish.repetition_only {
+            return Ok(Performed::AnswerOnceDurable(PublishOutcome::NotRepeated));
+        }
         if let Some(key) = publish.firing
             && !firing::waits(turn, publish.organization, key)?
         {
