@@ -3,7 +3,9 @@ use rendezhook_domain::matching::{ActionPattern, Filter};
 use rendezhook_domain::organization::{BacklogLimits, Organization, SchemaCheck};
 use rendezhook_domain::pause::{Interruptions, MaintenanceWindow, Pause};
 use rendezhook_domain::sequence::ReceiverNumber;
-use rendezhook_domain::subscription::{Content, Hook, RequestMethod, Subscription, Verification, VyteBody};
+use rendezhook_domain::subscription::{
+    Content, Hook, RequestMethod, Subscription, SubscriptionState, Verification, VyteBody,
+};
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::{CatalogueVersion, ReceiverEntry};
