@@ -1,12 +1,10 @@
-//! Random histories of the scheduler, many of them: the simulation of the delivery crate, built as for a release.
+//! Random histories of the scheduler, many of them: the simulation of the delivery crate.
 
 use std::process::Command;
 
 use crate::process::{self, ProcessError};
 
 /// Plays `seeds` histories from seed `from` on, or from one that is drawn.
-///
-/// What the crate asserts for itself, arithmetic that overflows included, is checked as in a debug build.
 ///
 /// # Errors
 /// When a history broke an invariant: its seed is printed with the command that plays it again.
@@ -28,11 +26,9 @@ pub(crate) fn run_for(seconds: u64) -> Result<(), ProcessError> {
 }
 
 fn simulation() -> Command {
-    let package = "profile.release.package.rendezhook-delivery";
-    let (assertions, overflow) =
-        (format!("{package}.debug-assertions=true"), format!("{package}.overflow-checks=true"));
-    let mut arguments = vec!["test", "--release", "--config", &assertions, "--config", &overflow];
-    arguments.extend(["--package", "rendezhook-delivery", "--test", "simulation", "--", "--nocapture"]);
+    // With the features that the tests of all crates have, so that nothing is built twice.
+    let mut arguments =
+        vec!["test", "--workspace", "--all-features", "--test", "simulation", "--", "--nocapture"];
     arguments.extend(["--exact", "invariants_hold_in_fresh_histories"]);
     process::cargo(&arguments)
 }
