@@ -19,6 +19,7 @@ mod health;
 mod lanes;
 mod receiver;
 mod replaying;
+mod sparing;
 mod surviving;
 mod verifying;
 mod world;

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rendezhook_domain::target::{TargetPolicy, TargetUrl};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -20,6 +20,9 @@ use tokio_rustls::TlsAcceptor;
 
 /// How long a test waits for something that has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How many connections wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 /// One request as it came.
 #[derive(Debug, Clone)]
@@ -88,7 +91,7 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Starts one that answers by `answers`, which sees each request and how many came before it.
     pub(crate) async fn start(answers: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static) -> Self {
-        Self::start_over(None, answers).await
+        Self::start_over(listener(), None, answers)
     }
 
     /// As [`Receiver::start`], over TLS with the certificate of this acceptor.
@@ -96,15 +99,15 @@ impl Receiver {
         acceptor: TlsAcceptor,
         answers: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        Self::start_over(Some(acceptor), answers).await
+        Self::start_over(listener(), Some(acceptor), answers)
     }
 
-    async fn start_over(
+    fn start_over(
+        listener: TcpListener,
         acceptor: Option<TlsAcceptor>,
         answers: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let scheme = if acceptor.is_some() { "https" } else { "http" };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, requests) = mpsc::unbounded_channel();
         let (released, release) = watch::channel(false);
@@ -137,8 +140,7 @@ impl Receiver {
 
     /// The URL of a path of it.
     pub(crate) fn target(&self, path: &str) -> TargetUrl {
-        TargetUrl::parse(&format!("{}://{}{path}", self.scheme, self.address), &TargetPolicy::stored())
-            .unwrap()
+        target(self.scheme, self.address, path)
     }
 
     /// The next request; fails the test when none comes.
@@ -164,6 +166,42 @@ impl Receiver {
     pub(crate) fn release(&self) {
         self.released.send_replace(true);
     }
+}
+
+/// A receiver at whose address connections are refused. The address stays its own.
+pub(crate) struct Refusing {
+    socket: TcpSocket,
+    address: SocketAddr,
+}
+
+impl Refusing {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = socket.local_addr().unwrap();
+        Self { socket, address }
+    }
+
+    /// The URL of a path of it.
+    pub(crate) fn target(&self, path: &str) -> TargetUrl {
+        target("http", self.address, path)
+    }
+
+    /// Begins to take connections and answers by `answers`.
+    pub(crate) fn recover(
+        self,
+        answers: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static,
+    ) -> Receiver {
+        Receiver::start_over(self.socket.listen(BACKLOG).unwrap(), None, answers)
+    }
+}
+
+fn listener() -> TcpListener {
+    Refusing::new().socket.listen(BACKLOG).unwrap()
+}
+
+fn target(scheme: &str, address: SocketAddr, path: &str) -> TargetUrl {
+    TargetUrl::parse(&format!("{scheme}://{address}{path}"), &TargetPolicy::stored()).unwrap()
 }
 
 struct Shared {

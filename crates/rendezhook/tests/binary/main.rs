@@ -6,7 +6,9 @@ mod calendar;
 #[cfg(target_os = "linux")]
 mod disk_full;
 mod doo;
+mod folding;
 mod keys;
+mod pausing;
 mod poison;
 mod quota;
 mod receiver;
