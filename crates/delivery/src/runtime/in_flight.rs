@@ -26,6 +26,8 @@ const FIRST_PLACES: usize = 1_024;
 pub(super) struct Suspicion {
     /// Crashes in a row while an attempt of it was under way, beside whatever else.
     pub(super) crashes: u8,
+    /// Crashes in a row while it was tried beside a few others, each time beside fewer.
+    pub(super) crashes_among_few: u8,
     /// Crashes in a row while an attempt of it was under way and nothing else.
     pub(super) crashes_alone: u8,
 }
@@ -93,9 +95,12 @@ impl InFlightNotes {
         }
     }
 
-    /// Nothing but this delivery's attempt is under way from now on.
-    pub(super) fn begin_alone(&mut self, suspect: Suspect) {
-        self.put(suspect.key, Standing::Alone, suspect.suspicion);
+    /// Nothing but the attempts of these deliveries is under way from now on.
+    pub(super) fn begin_trial(&mut self, suspects: &[Suspect]) {
+        let standing = if suspects.len() == 1 { Standing::Alone } else { Standing::AmongFew };
+        for suspect in suspects {
+            self.put(suspect.key, standing, suspect.suspicion);
+        }
         self.write();
     }
 

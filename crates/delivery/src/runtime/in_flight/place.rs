@@ -14,6 +14,8 @@ pub(super) enum Standing {
     InFlight,
     /// An attempt is under way and nothing else.
     Alone,
+    /// An attempt is under way beside those of a few others that are suspected too, and nothing else.
+    AmongFew,
     /// It is suspected and waits to be tried.
     Listed,
 }
@@ -35,7 +37,7 @@ impl Place {
     pub(super) const EMPTY: Self = Self {
         key: DeliveryKey { receiver: ReceiverNumber::new(0), sequence: Sequence::ZERO },
         standing: Standing::Empty,
-        suspicion: Suspicion { crashes: 0, crashes_alone: 0 },
+        suspicion: Suspicion { crashes: 0, crashes_among_few: 0, crashes_alone: 0 },
     };
 
     pub(super) fn bytes(&self) -> [u8; Self::BYTES] {
@@ -45,6 +47,7 @@ impl Place {
             Standing::InFlight => 1,
             Standing::Alone => 2,
             Standing::Listed => 3,
+            Standing::AmongFew => 4,
         };
         let words = [
             u64::from_le_bytes([
@@ -52,7 +55,7 @@ impl Place {
                 standing,
                 self.suspicion.crashes,
                 self.suspicion.crashes_alone,
-                0,
+                self.suspicion.crashes_among_few,
                 0,
                 0,
                 0,
@@ -75,32 +78,37 @@ impl Place {
         if words.next()? != code_of([head, sequence, receiver]) {
             return None;
         }
-        let [FORM, standing, crashes, crashes_alone, ..] = head.to_le_bytes() else { return None };
+        let [FORM, standing, crashes, crashes_alone, crashes_among_few, ..] = head.to_le_bytes() else {
+            return None;
+        };
         let standing = match standing {
             1 => Standing::InFlight,
             2 => Standing::Alone,
             3 => Standing::Listed,
+            4 => Standing::AmongFew,
             _ => return None,
         };
         let key = DeliveryKey {
             receiver: ReceiverNumber::new(u32::try_from(receiver).ok()?),
             sequence: Sequence::new(sequence),
         };
-        Some(Self { key, standing, suspicion: Suspicion { crashes, crashes_alone } })
+        Some(Self { key, standing, suspicion: Suspicion { crashes, crashes_among_few, crashes_alone } })
     }
 
     /// What is to be thought of its delivery after the process crashed.
     pub(super) fn after_crash(&self) -> Option<Suspect> {
-        let Suspicion { crashes, crashes_alone } = self.suspicion;
-        let suspicion = match self.standing {
+        let mut suspicion = self.suspicion;
+        let further = match self.standing {
             Standing::Empty => return None,
-            Standing::InFlight => Suspicion { crashes: crashes.saturating_add(1), crashes_alone },
-            Standing::Alone => Suspicion {
-                crashes: crashes.saturating_add(1),
-                crashes_alone: crashes_alone.saturating_add(1),
-            },
-            Standing::Listed => self.suspicion,
+            Standing::Listed => return Some(Suspect { key: self.key, suspicion }),
+            Standing::InFlight => None,
+            Standing::AmongFew => Some(&mut suspicion.crashes_among_few),
+            Standing::Alone => Some(&mut suspicion.crashes_alone),
         };
+        if let Some(count) = further {
+            *count = count.saturating_add(1);
+        }
+        suspicion.crashes = suspicion.crashes.saturating_add(1);
         Some(Suspect { key: self.key, suspicion })
     }
 }

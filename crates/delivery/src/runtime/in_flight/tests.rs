@@ -7,7 +7,7 @@ fn key(sequence: u64) -> DeliveryKey {
 }
 
 fn suspect(sequence: u64, crashes: u8, crashes_alone: u8) -> Suspect {
-    Suspect { key: key(sequence), suspicion: Suspicion { crashes, crashes_alone } }
+    Suspect { key: key(sequence), suspicion: Suspicion { crashes, crashes_alone, ..Suspicion::default() } }
 }
 
 /// Opens the file as a process does that comes after one that crashed.
@@ -56,7 +56,7 @@ fn crashes_in_a_row_add_up_and_an_attempt_that_ends_clears() {
 fn only_a_crash_while_it_was_alone_counts_as_one() {
     let directory = tempfile::tempdir().unwrap();
     let (mut notes, _) = open(&directory);
-    notes.begin_alone(suspect(1, 2, 0));
+    notes.begin_trial(&[suspect(1, 2, 0)]);
     let (mut notes, suspects) = open(&directory);
     assert_eq!(suspects, [suspect(1, 3, 1)]);
     // It is let go, and what runs beside it may as well be why the process crashes.
@@ -67,15 +67,26 @@ fn only_a_crash_while_it_was_alone_counts_as_one() {
 }
 
 #[test]
+fn a_crash_while_a_few_are_tried_together_is_counted_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut notes, _) = open(&directory);
+    notes.begin_trial(&[suspect(1, 2, 0), suspect(2, 2, 0)]);
+    notes.end(key(2));
+    notes.write();
+    let among_few = Suspicion { crashes: 3, crashes_among_few: 1, crashes_alone: 0 };
+    assert_eq!(open(&directory).1, [Suspect { key: key(1), suspicion: among_few }]);
+}
+
+#[test]
 fn after_a_stop_only_those_stay_that_were_never_tried() {
     let directory = tempfile::tempdir().unwrap();
     let (mut notes, _) = open(&directory);
     notes.begin(key(1));
-    notes.begin_alone(suspect(2, 2, 1));
+    notes.begin_trial(&[suspect(2, 2, 1)]);
     notes.write();
     let (mut notes, _) = open(&directory);
     notes.begin(key(3));
-    notes.begin_alone(suspect(1, 1, 0));
+    notes.begin_trial(&[suspect(1, 1, 0)]);
     notes.close();
     assert_eq!(open(&directory).1, [suspect(2, 3, 2)]);
 }
