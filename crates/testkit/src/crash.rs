@@ -10,11 +10,17 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::setup::Organization;
+use crate::agenda::AgendaFindings;
+use crate::books::Books;
 use crate::client::{Client, ClientError};
-use crate::ledger::{Counts, Findings, Ledger};
+use crate::ledger::{Counts, Findings};
+use crate::planner::Planner;
 use crate::process::{ProcessError, ServerCommand, ServerProcess};
 use crate::publisher::Publisher;
 use crate::receiver::{Behaviour, Receiver};
+use crate::repetitions::RepetitionFindings;
+use crate::replayer::Replayer;
 
 mod calls;
 mod listing;
@@ -32,6 +38,9 @@ const BEHAVIOURS: [Behaviour; 6] = [
     Behaviour::Healthy,
     Behaviour::HangsUpByChance(0.03),
 ];
+
+/// How the receiver of each organization behaves that gets what is told at a time.
+const TOLD_BEHAVIOUR: Behaviour = Behaviour::FailsByChance(0.1);
 
 /// Organizations that publish at the same time.
 const ORGANIZATIONS: usize = 3;
@@ -100,23 +109,33 @@ pub struct Progress {
 /// What a run brought.
 #[derive(Debug, Default)]
 pub struct CrashReport {
-    /// What the ledger says.
+    /// What the ledgers say.
     pub findings: Findings,
+    /// What the agendas say: timers, and what was published for later.
+    pub agenda: AgendaFindings,
+    /// What the replays came to.
+    pub repetitions: RepetitionFindings,
     /// Deliveries that the server lists as delivered.
     pub listed_delivered: usize,
     /// Deliveries that the server lists in any other state.
     pub listed_otherwise: usize,
-    /// Deliveries that have to be listed by the ledger.
+    /// Deliveries that have to be listed by the books.
     pub expected_deliveries: usize,
     /// Where the data of a run that broke an invariant was kept.
     pub kept: Option<PathBuf>,
 }
 
 impl CrashReport {
-    /// Whether every invariant holds and the server's own list agrees with the ledger.
+    /// Whether every invariant holds, as far as the books tell.
+    #[must_use]
+    pub fn invariants_hold(&self) -> bool {
+        self.findings.hold() && self.agenda.hold() && self.repetitions.hold()
+    }
+
+    /// Whether every invariant holds and the server's own list agrees with the books.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.findings.hold()
+        self.invariants_hold()
             && self.listed_delivered == self.expected_deliveries
             && self.listed_otherwise == 0
     }
@@ -156,12 +175,21 @@ pub async fn run(
         let publisher = Publisher::new(
             number,
             tenant.organization.publisher_key.clone(),
-            Arc::clone(&tenant.ledger),
+            Arc::clone(&tenant.books.ledger),
             address.clone(),
             stop.clone(),
             random.random(),
         );
         publishers.spawn(publisher.run());
+    }
+    for tenant in &tenants {
+        let Organization { admin_key, timer, .. } = &tenant.organization;
+        let (agenda, repetitions) = (Arc::clone(&tenant.books.agenda), Arc::clone(&tenant.books.repetitions));
+        let seed = random.random();
+        let planner = Planner::new(admin_key, timer.clone(), agenda, address.clone(), stop.clone(), seed);
+        publishers.spawn(planner.run());
+        let replayer = Replayer::new(admin_key, repetitions, address.clone(), stop.clone(), random.random());
+        publishers.spawn(replayer.run());
     }
 
     let mut counts_before = Counts::default();
@@ -172,10 +200,10 @@ pub async fn run(
         server.kill().await?;
         // What the dead server still sent is on its way to the receivers: it came before the kill.
         tokio::time::sleep(DRAIN).await;
-        tenants.iter().for_each(|tenant| locked(&tenant.ledger).killed());
+        tenants.iter().for_each(|tenant| locked(&tenant.books.ledger).killed());
         server = ServerProcess::start(&command).await?;
         address_sender.send_replace(Some(server.address()));
-        let counts = tenants.iter().map(|tenant| locked(&tenant.ledger).counts()).sum();
+        let counts = tenants.iter().map(|tenant| locked(&tenant.books.ledger).counts()).sum();
         let took = began.elapsed();
         progress(&Progress { cycle, counts, since: counts - counts_before, took });
         counts_before = counts;
@@ -188,16 +216,21 @@ pub async fn run(
     let deadline = Instant::now() + options.settle;
     for tenant in &tenants {
         let mut client = Client::new(server.address(), &tenant.organization.admin_key);
-        listing::settle(&tenant.ledger, tenant.receivers.len(), &mut client, deadline).await?;
+        listing::settle(&tenant.books, tenant.receivers.len(), &mut client, deadline).await?;
         let (delivered, otherwise) = listing::count_listed(&mut client).await?;
         report.listed_delivered += delivered;
         report.listed_otherwise += otherwise;
     }
     server.kill().await?;
     for tenant in &tenants {
-        let ledger = locked(&tenant.ledger);
+        let Books { ledger, agenda, repetitions } = &tenant.books;
+        let (ledger, agenda, repetitions) = (locked(ledger), locked(agenda), locked(repetitions));
         report.findings.add(ledger.check(tenant.receivers.len()));
-        report.expected_deliveries += ledger.expected_deliveries(tenant.receivers.len());
+        report.agenda.add(agenda.check());
+        report.repetitions.add(repetitions.check());
+        report.expected_deliveries += ledger.expected_deliveries(tenant.receivers.len())
+            + agenda.expected_deliveries()
+            + repetitions.expected_deliveries();
     }
     if !report.holds() {
         report.kept = Some(directory.keep());
@@ -205,37 +238,29 @@ pub async fn run(
     Ok(report)
 }
 
-/// An organization of the run, with what stands around it. Each has a ledger of its own, so that what belongs to another one
+/// An organization of the run, with what stands around it. Each has books of its own, so that what belongs to another one
 /// is uninvited.
 struct Tenant {
-    ledger: Arc<Mutex<Ledger>>,
+    books: Books,
     receivers: Vec<Receiver>,
-    organization: setup::Organization,
+    organization: Organization,
 }
 
 impl Tenant {
     async fn prepare(server: &ServerProcess, random: &mut ChaCha8Rng) -> Result<Self, CrashError> {
-        let ledger = Arc::new(Mutex::new(Ledger::default()));
-        let receivers = start_receivers(&ledger, random).await?;
-        let organization = setup::prepare(server, ADMIN_KEY, &receivers).await?;
-        Ok(Self { ledger, receivers, organization })
+        let books = Books::default();
+        let mut receivers = Vec::new();
+        for (number, behaviour) in BEHAVIOURS.into_iter().enumerate() {
+            let receiver = Receiver::start(number, behaviour, books.clone(), random.random());
+            receivers.push(receiver.await.map_err(CrashError::Receiver)?);
+        }
+        let told = Receiver::start(BEHAVIOURS.len(), TOLD_BEHAVIOUR, books.clone(), random.random());
+        let told = told.await.map_err(CrashError::Receiver)?;
+        let organization = setup::prepare(server, ADMIN_KEY, &receivers, &told).await?;
+        Ok(Self { books, receivers, organization })
     }
 }
 
-fn locked(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn start_receivers(
-    ledger: &Arc<Mutex<Ledger>>,
-    random: &mut ChaCha8Rng,
-) -> Result<Vec<Receiver>, CrashError> {
-    let mut receivers = Vec::new();
-    for (number, behaviour) in BEHAVIOURS.into_iter().enumerate() {
-        let receiver = Receiver::start(number, behaviour, Arc::clone(ledger), random.random())
-            .await
-            .map_err(CrashError::Receiver)?;
-        receivers.push(receiver);
-    }
-    Ok(receivers)
+fn locked<T>(book: &Mutex<T>) -> MutexGuard<'_, T> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
 }

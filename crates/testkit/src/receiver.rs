@@ -1,4 +1,4 @@
-//! Receivers that misbehave on order, and write everything they get into the ledger.
+//! Receivers that misbehave on order, and write everything they get into the books of their organization.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -7,19 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rendezhook_receive::signature::Verifier;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::ledger::{ActionName, Arrival, Ledger};
+use crate::agenda::{Appointment, Telling, Way};
+use crate::books::Books;
+use crate::ledger::{ActionName, Arrival};
 
 /// The longest request body that is read, in bytes.
 const MAXIMUM_BODY: usize = 1024 * 1024;
@@ -50,7 +53,7 @@ pub struct Receiver {
 struct State {
     number: usize,
     behaviour: Behaviour,
-    ledger: Arc<Mutex<Ledger>>,
+    books: Books,
     verifier: Mutex<Option<Verifier>>,
     seen: Mutex<HashSet<String>>,
     random: Mutex<ChaCha8Rng>,
@@ -79,7 +82,7 @@ impl Receiver {
     pub async fn start(
         number: usize,
         behaviour: Behaviour,
-        ledger: Arc<Mutex<Ledger>>,
+        books: Books,
         seed: u64,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -87,7 +90,7 @@ impl Receiver {
         let state = Arc::new(State {
             number,
             behaviour,
-            ledger,
+            books,
             verifier: Mutex::new(None),
             seen: Mutex::default(),
             random: Mutex::new(ChaCha8Rng::seed_from_u64(seed)),
@@ -143,8 +146,8 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     };
     let verified = locked(&state.verifier)
         .as_ref()
-        .is_some_and(|verifier| verifier.verify(&head.headers, &body, jiff::Timestamp::now()).is_ok());
-    note(&state, webhook_id, &body, accepted, verified);
+        .is_some_and(|verifier| verifier.verify(&head.headers, &body, Timestamp::now()).is_ok());
+    note(&state, &head.headers, Judged { webhook_id, accepted, verified }, &body);
     match (accepted, state.behaviour) {
         (true, _) => respond(StatusCode::NO_CONTENT).map_err(|never| match never {}),
         (false, Behaviour::HangsUpByChance(_)) => Err(HangUp),
@@ -158,15 +161,61 @@ fn respond(status: StatusCode) -> Result<Response<Full<Bytes>>, Infallible> {
     Ok(response)
 }
 
-fn note(state: &State, webhook_id: String, body: &[u8], accepted: bool, verified: bool) {
-    let action = serde_json::from_slice::<Value>(body).ok().as_ref().and_then(action_of);
-    let mut ledger = locked(&state.ledger);
-    let Some(action) = action else {
-        ledger.arrived_unreadable();
+/// What a receiver makes of a request, whatever it carries.
+struct Judged {
+    webhook_id: String,
+    accepted: bool,
+    verified: bool,
+}
+
+/// Writes a request into the book in which it belongs, by its own word.
+fn note(state: &State, headers: &HeaderMap, judged: Judged, body: &[u8]) {
+    let Judged { webhook_id, accepted, verified } = judged;
+    let says = |name: &str, value: &str| headers.get(name).is_some_and(|said| said == value);
+    let body = serde_json::from_slice::<Value>(body).ok();
+    let kills = locked(&state.books.ledger).kills();
+    if says("webhook-replay", "true") && says("webhook-trigger", "replay") {
+        locked(&state.books.repetitions).arrived(webhook_id, accepted, verified, kills);
         return;
+    }
+    if says("webhook-trigger", "timer") {
+        let mut agenda = locked(&state.books.agenda);
+        match body.as_ref().and_then(plan_of) {
+            Some((appointment, place, due_at)) => agenda.told(Telling {
+                appointment,
+                place,
+                due_at,
+                arrived_at: Timestamp::now(),
+                webhook_id,
+                accepted,
+                verified,
+                kills,
+            }),
+            None => agenda.told_unreadable(),
+        }
+        return;
+    }
+    let mut ledger = locked(&state.books.ledger);
+    match body.as_ref().and_then(action_of) {
+        Some(action) => {
+            ledger.arrived(Arrival { receiver: state.number, webhook_id, action, accepted, verified, kills });
+        }
+        None => ledger.arrived_unreadable(),
+    }
+}
+
+/// Finds the agenda's mark in what was told at its time, and when it was due.
+fn plan_of(body: &Value) -> Option<(Appointment, usize, Timestamp)> {
+    let way = match body.get("type")?.as_str()? {
+        "event.starting" => Way::Timer,
+        "event.reminder" => Way::Later,
+        _ => return None,
     };
-    let kills = ledger.kills();
-    ledger.arrived(Arrival { receiver: state.number, webhook_id, action, accepted, verified, kills });
+    let mark = body.pointer("/data/resource/agenda")?;
+    let number = mark.get("number")?.as_u64()?;
+    let place = usize::try_from(mark.get("place")?.as_u64()?).ok()?;
+    let due_at = body.get("timestamp")?.as_str()?.parse().ok()?;
+    Some((Appointment { way, number }, place, due_at))
 }
 
 /// Finds the ledger's mark in a delivery of either dialect.

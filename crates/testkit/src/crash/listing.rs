@@ -1,20 +1,20 @@
 //! What the server itself says of its deliveries.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use http::Method;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::calls::{expect, text};
 use super::{CrashError, locked};
+use crate::books::Books;
 use crate::client::Client;
-use crate::ledger::Ledger;
 
 /// Waits until everything acknowledged has arrived and nothing waits in the server, at most until the deadline.
 pub(super) async fn settle(
-    ledger: &Mutex<Ledger>,
+    books: &Books,
     receivers: usize,
     client: &mut Client,
     deadline: Instant,
@@ -22,13 +22,21 @@ pub(super) async fn settle(
     while Instant::now() < deadline {
         let waiting = expect(client, Method::GET, "/api/v1/deliveries?state=waiting&limit=1", None).await?;
         let none_waits = waiting.get("items").and_then(Value::as_array).is_some_and(Vec::is_empty);
-        if none_waits && locked(ledger).is_settled(receivers) {
+        if none_waits && is_settled(books, receivers) {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     // What is missing at the deadline is for the check to name.
     Ok(())
+}
+
+/// Whether everything has arrived that has to. A second after the last time of the agenda nothing is on its way that was taken back.
+fn is_settled(books: &Books, receivers: usize) -> bool {
+    let a_second_ago = Timestamp::now() - SignedDuration::from_secs(1);
+    locked(&books.agenda).is_settled(a_second_ago)
+        && locked(&books.repetitions).is_settled()
+        && locked(&books.ledger).is_settled(receivers)
 }
 
 /// Counts the deliveries that the server lists: delivered, and in any other state.

@@ -7,23 +7,31 @@ use serde_json::{Value, json};
 use super::CrashError;
 use super::calls::{created, expect, text};
 use crate::client::Client;
+use crate::planner;
 use crate::process::ServerProcess;
 use crate::receiver::Receiver;
 
 /// Receivers from this place on are hooks of the Vyte API.
 const FIRST_VYTE_RECEIVER: usize = 4;
 
+/// The actions of the publishers.
+const PUBLISHED_ACTIONS: [&str; 2] = ["event.created", "event.updated"];
+
 /// The organization of a run.
 pub(super) struct Organization {
     pub(super) admin_key: String,
     pub(super) publisher_key: String,
+    /// The path of the timer that its bookings have.
+    pub(super) timer: String,
 }
 
-/// Makes the organization, its keys and its subscriptions, and tells the receivers their secrets.
+/// Makes the organization, its keys, its timer and its subscriptions, and tells the receivers their secrets. What is told at a time
+/// goes to a receiver of its own.
 pub(super) async fn prepare(
     server: &ServerProcess,
     operator_key: &str,
     receivers: &[Receiver],
+    told: &Receiver,
 ) -> Result<Organization, CrashError> {
     let mut client = Client::new(server.address(), operator_key);
     let organization = created(&mut client, "/api/v1/organizations", &json!({"name": "Crash run"})).await?;
@@ -39,17 +47,24 @@ pub(super) async fn prepare(
     let mut client = Client::new(server.address(), &admin_key);
     for (number, receiver) in receivers.iter().enumerate() {
         let id = if number < FIRST_VYTE_RECEIVER {
-            subscribe_native(&mut client, receiver).await?
+            subscribe_native(&mut client, receiver, &PUBLISHED_ACTIONS).await?
         } else {
             subscribe_vyte(&mut client, receiver).await?
         };
-        let path = format!("/api/v1/subscriptions/{id}/secret");
-        let answer = expect(&mut client, Method::GET, &path, None).await?;
-        let secret = Secret::new(text(&answer, "secret"));
-        let verifier = Verifier::new(Style::StandardWebhooks, &secret).map_err(|_| CrashError::Secret)?;
-        receiver.verify_with(verifier);
+        share_secret(&mut client, &id, receiver).await?;
     }
-    Ok(Organization { admin_key, publisher_key })
+    let id = subscribe_native(&mut client, told, &planner::TOLD_ACTIONS).await?;
+    share_secret(&mut client, &id, told).await?;
+    let timer = text(&created(&mut client, "/api/v1/timers", &planner::timer()).await?, "id");
+    Ok(Organization { admin_key, publisher_key, timer: format!("/api/v1/timers/{timer}") })
+}
+
+async fn share_secret(client: &mut Client, id: &str, receiver: &Receiver) -> Result<(), CrashError> {
+    let answer = expect(client, Method::GET, &format!("/api/v1/subscriptions/{id}/secret"), None).await?;
+    let secret = Secret::new(text(&answer, "secret"));
+    let verifier = Verifier::new(Style::StandardWebhooks, &secret).map_err(|_| CrashError::Secret)?;
+    receiver.verify_with(verifier);
+    Ok(())
 }
 
 /// Retries every second, so that a run of failures ends within the settling time.
@@ -57,10 +72,14 @@ fn quick_retries() -> Value {
     json!([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
 }
 
-async fn subscribe_native(client: &mut Client, receiver: &Receiver) -> Result<String, CrashError> {
+async fn subscribe_native(
+    client: &mut Client,
+    receiver: &Receiver,
+    actions: &[&str],
+) -> Result<String, CrashError> {
     let body = json!({
         "target_url": receiver.url(),
-        "actions": ["event.*"],
+        "actions": actions,
         "retry_schedule_seconds": quick_retries(),
     });
     Ok(text(&created(client, "/api/v1/subscriptions", &body).await?, "id"))
@@ -70,7 +89,7 @@ async fn subscribe_native(client: &mut Client, receiver: &Receiver) -> Result<St
 async fn subscribe_vyte(client: &mut Client, receiver: &Receiver) -> Result<String, CrashError> {
     let mut secret: Option<String> = None;
     let mut last = String::new();
-    for action in ["event.created", "event.updated"] {
+    for action in PUBLISHED_ACTIONS {
         let body = json!({"action": action, "target_url": receiver.url()});
         let hook = created(client, "/v2/hooks", &body).await?;
         let id = native_id(client, &text(&hook, "_id")).await?;

@@ -1,0 +1,115 @@
+//! Asks for replays of what was delivered, and follows each to its end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use self::choice::Choice;
+use crate::caller::Caller;
+use crate::publisher::ServerAddress;
+use crate::repetitions::Repetitions;
+
+mod choice;
+
+/// How long a replay may take after the last kill.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The time between two looks at a replay, and between two replays.
+const LOOK: Duration = Duration::from_millis(200);
+/// How many deliveries of a replay become due in a second: each takes about as long as the server lives.
+const RATES: std::ops::Range<u64> = 40..200;
+
+/// Asks for one replay after the other until told to stop.
+pub struct Replayer {
+    caller: Caller,
+    repetitions: Arc<Mutex<Repetitions>>,
+    stop: watch::Receiver<bool>,
+    random: ChaCha8Rng,
+    requests: u64,
+}
+
+impl Replayer {
+    /// A replayer of an organization, with a key that may manage its subscriptions.
+    #[must_use]
+    pub fn new(
+        key: &str,
+        repetitions: Arc<Mutex<Repetitions>>,
+        server: ServerAddress,
+        stop: watch::Receiver<bool>,
+        seed: u64,
+    ) -> Self {
+        Self {
+            caller: Caller::new(key, server),
+            repetitions,
+            stop,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            requests: 0,
+        }
+    }
+
+    /// Replays until told to stop; the replay that is under way then is followed to its end.
+    pub async fn run(mut self) {
+        while !*self.stop.borrow() {
+            if self.replay_once().await.is_none() {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// One replay, from the choice of deliveries to its end; `None` when the run is over.
+    async fn replay_once(&mut self) -> Option<()> {
+        let Choice { mut request, deliveries } = self.choose().await?;
+        if deliveries.is_empty() {
+            return Some(());
+        }
+        self.requests += 1;
+        self.repetitions().asked(&deliveries);
+        if let Value::Object(members) = &mut request {
+            members.insert("rate".to_owned(), self.random.random_range(RATES).into());
+        }
+        let key = format!("replay-{}", self.requests);
+        let answered =
+            self.caller.until_answered(Method::POST, "/api/v1/replays", Some(&key), Some(&request)).await?;
+        let id = answered.body.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !answered.status.is_success() || id.is_empty() {
+            self.repetitions().refused();
+            return Some(());
+        }
+        self.follow(&id, deliveries.len()).await
+    }
+
+    /// Looks at a replay until it has ended and nothing of it waits. After the last kill it has [`PATIENCE`] for that.
+    async fn follow(&mut self, id: &str, asked: usize) -> Option<()> {
+        let path = format!("/api/v1/replays/{id}");
+        let mut stopped_at = None;
+        loop {
+            let shown = self.caller.until_answered(Method::GET, &path, None, None).await?.body;
+            let count = |member: &str| shown.get(member).and_then(Value::as_u64);
+            if shown.get("state").and_then(Value::as_str) == Some("done") && count("waiting") == Some(0) {
+                let asked = u64::try_from(asked).ok();
+                if [count("selected"), count("made"), count("delivered")] != [asked; 3] {
+                    self.repetitions().unfinished(format!("{id} ended as {shown}"));
+                }
+                return Some(());
+            }
+            if *self.stop.borrow() {
+                let stopped_at = stopped_at.get_or_insert_with(Instant::now);
+                if stopped_at.elapsed() > PATIENCE {
+                    self.repetitions().unfinished(format!("{id} is under way still: {shown}"));
+                    return Some(());
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn repetitions(&self) -> std::sync::MutexGuard<'_, Repetitions> {
+        self.repetitions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
