@@ -26,6 +26,8 @@ pub mod recording;
 pub mod reopening;
 pub mod replaying;
 pub mod retaining;
+pub mod scheduling;
+pub mod selecting;
 pub mod separating;
 pub mod skipping;
 pub mod targets;
@@ -105,6 +107,8 @@ macro_rules! store_contract {
                 timers_apply_to_resources_that_are_there,
                 what_fired_before_a_walk_came_by_is_not_made_anew,
                 timers_are_limited_and_belong_to_their_organization,
+            ]
+            scheduling: [
                 what_is_scheduled_is_replaced_cancelled_and_fired_by_its_key,
                 a_refused_request_schedules_nothing,
                 pages_of_what_is_due_follow_each_other,
@@ -174,12 +178,14 @@ macro_rules! store_contract {
             ]
             replaying: [
                 a_listed_delivery_is_made_once_more_with_its_bytes,
-                a_walk_takes_what_failed_since_and_nothing_else,
                 a_backfill_goes_to_another_subscription_with_what_it_wants,
                 deliveries_become_due_at_the_rate,
                 a_large_replay_goes_on_after_a_restart,
                 a_cancelled_replay_leaves_nothing_waiting,
                 ends_are_counted,
+            ]
+            selecting: [
+                a_walk_takes_what_failed_since_and_nothing_else,
                 what_is_gone_is_skipped_and_said,
                 an_estimate_counts_what_would_be_made,
                 a_repeated_request_makes_one_replay,
