@@ -1,11 +1,8 @@
 //! How much may wait of an organization before it can publish no more, on a real store.
 
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use rendezhook_domain::delivery::FinalState;
 use rendezhook_domain::pause::MaintenanceWindow;
@@ -13,26 +10,11 @@ use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::subscription::SubscriptionState;
 use rendezhook_intake::{Intake, Item, NewState, PublishError, Published};
-use rendezhook_secrets::KeyEncryptionKey;
-use rendezhook_store::Store;
 use rendezhook_store::change::{CatalogueChange, OrganizationUpdate, ReceiverUpdate, SubscriptionUpdate};
-use rendezhook_store::contract::Fixture;
 use rendezhook_store::contract::world::{World, at, attempt, claim, ended, record};
-use rendezhook_store::feed::{FeedLimits, FeedReceiver};
 use rendezhook_store::publish::{IdempotencyClaim, Matched};
-use rendezhook_store::sqlite::{SqliteOptions, SqliteStore};
 
-struct Directory(tempfile::TempDir);
-
-#[async_trait]
-impl Fixture for Directory {
-    async fn open(&self, feed: FeedLimits) -> (Arc<dyn Store>, FeedReceiver) {
-        let key = KeyEncryptionKey::from_bytes([7; 32]);
-        let options = SqliteOptions { feed, ..SqliteOptions::new(self.0.path(), key) };
-        let (store, feed) = SqliteStore::open(options).unwrap();
-        (store, feed)
-    }
-}
+use crate::directory::Directory;
 
 /// An organization of which three deliveries may wait.
 struct Place {

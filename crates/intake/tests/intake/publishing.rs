@@ -1,36 +1,18 @@
-//! Intake on a real store: what is decided, for whom, and what happens when two decide at once.
-
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+//! What is decided, for whom, and what happens when two decide at once.
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::subscription::{Hook, VyteHook};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_intake::{Intake, Item, NewState, PublishError};
-use rendezhook_secrets::KeyEncryptionKey;
-use rendezhook_store::Store;
 use rendezhook_store::change::CatalogueChange;
-use rendezhook_store::contract::Fixture;
 use rendezhook_store::contract::world::{World, at, new_subscription};
-use rendezhook_store::feed::{FeedLimits, FeedReceiver};
-use rendezhook_store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 
-struct Directory(tempfile::TempDir);
-
-#[async_trait]
-impl Fixture for Directory {
-    async fn open(&self, feed: FeedLimits) -> (Arc<dyn Store>, FeedReceiver) {
-        let key = KeyEncryptionKey::from_bytes([7; 32]);
-        let options = SqliteOptions { feed, ..SqliteOptions::new(self.0.path(), key) };
-        let (store, feed) = SqliteStore::open(options).unwrap();
-        (store, feed)
-    }
-}
+use crate::directory::Directory;
 
 struct Place {
     world: World,
