@@ -19,7 +19,8 @@ mod view;
 use std::sync::Arc;
 
 use rendezhook_domain::id::SubscriptionId;
-use rendezhook_store::catalogue::SubscriptionEntry;
+use rendezhook_domain::sequence::OrganizationNumber;
+use rendezhook_store::catalogue::{Catalogue, OrganizationEntry, SubscriptionEntry};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -49,4 +50,16 @@ pub(in crate::native) fn find<'a, R>(
         .and_then(|id| access.organization.subscription(id))
         .filter(|entry| access.sees(&entry.subscription))
         .ok_or_else(|| Failure::not_found("subscription"))
+}
+
+/// A subscription in a newer catalogue, with its organization. Somebody may have deleted them in between.
+fn find_in(
+    catalogue: &Catalogue,
+    organization: OrganizationNumber,
+    id: SubscriptionId,
+) -> Result<(&Arc<OrganizationEntry>, &Arc<SubscriptionEntry>), Failure> {
+    let organization =
+        catalogue.organization(organization).ok_or_else(|| Failure::not_found("organization"))?;
+    let subscription = organization.subscription(id).ok_or_else(|| Failure::not_found("subscription"))?;
+    Ok((organization, subscription))
 }

@@ -13,9 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::authentication::AuthenticationRequest;
-use super::headers;
-use super::request;
 use super::view::SubscriptionView;
+use super::{find_in, headers, request};
 use crate::access::{Access, ManageSubscriptions};
 use crate::answer::Created;
 use crate::body::JsonBody;
@@ -173,9 +172,7 @@ pub(crate) async fn create(
         limit: None,
     };
     let catalogue = state.change(CatalogueChange::CreateSubscription(Box::new(subscription))).await?;
-    let organization =
-        catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
-    let made = organization.subscription(id).ok_or_else(|| Failure::not_found("subscription"))?;
+    let (organization, made) = find_in(&catalogue, access.number(), id)?;
     Ok(Created {
         location: format!("/api/v1/subscriptions/{id}"),
         body: NewSubscriptionView {

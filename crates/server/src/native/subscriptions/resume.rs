@@ -5,8 +5,8 @@ use axum::extract::State;
 use rendezhook_domain::subscription::SubscriptionState;
 use rendezhook_store::change::{CatalogueChange, ReceiverUpdate, SubscriptionUpdate};
 
-use super::find;
 use super::view::SubscriptionView;
+use super::{find, find_in};
 use crate::access::{Access, ManageSubscriptions};
 use crate::body::JsonBody;
 use crate::failure::Failure;
@@ -61,9 +61,6 @@ pub(crate) async fn resume(
         ..SubscriptionUpdate::unchanged(organization, subscription.number, state.now())
     };
     let catalogue = state.change(CatalogueChange::UpdateSubscription(Box::new(update))).await?;
-    let organization =
-        catalogue.organization(organization).ok_or_else(|| Failure::not_found("organization"))?;
-    let changed =
-        organization.subscription(subscription.id).ok_or_else(|| Failure::not_found("subscription"))?;
+    let (organization, changed) = find_in(&catalogue, organization, subscription.id)?;
     Ok(Json(ResumeView::Resumed(SubscriptionView::new(changed, organization, &state.delivery))))
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::authentication::AuthenticationRequest;
 use super::view::SubscriptionView;
-use super::{change, find, headers, request, verify};
+use super::{change, find, find_in, headers, request, verify};
 use crate::access::{Access, ManageSubscriptions};
 use crate::body::JsonBody;
 use crate::failure::Failure;
@@ -102,9 +102,7 @@ pub(crate) async fn update(
     let current = &entry.subscription;
     let update = checked(patch, entry, &state)?;
     let catalogue = state.change(CatalogueChange::UpdateSubscription(Box::new(update))).await?;
-    let organization =
-        catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
-    let changed = organization.subscription(current.id).ok_or_else(|| Failure::not_found("subscription"))?;
+    let (organization, changed) = find_in(&catalogue, access.number(), current.id)?;
     verify::ask_again(&state, changed);
     Ok(Json(SubscriptionView::new(changed, organization, &state.delivery)))
 }

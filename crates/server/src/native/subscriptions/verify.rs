@@ -8,8 +8,8 @@ use rendezhook_store::catalogue::SubscriptionEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::find;
 use super::view::SubscriptionView;
+use super::{find, find_in};
 use crate::access::{Access, ManageSubscriptions};
 use crate::failure::Failure;
 use crate::parameters::PathParameters;
@@ -52,10 +52,7 @@ pub(crate) async fn verify(
     let entry = find(&access, &id)?;
     let outcome = state.delivery.verify(entry).await?;
     let catalogue = state.store.catalogue();
-    let organization =
-        catalogue.organization(access.number()).ok_or_else(|| Failure::not_found("organization"))?;
-    let now =
-        organization.subscription(entry.subscription.id).ok_or_else(|| Failure::not_found("subscription"))?;
+    let (organization, now) = find_in(&catalogue, access.number(), entry.subscription.id)?;
     Ok(Json(VerificationView {
         verified: outcome.is_ok(),
         explanation: outcome.err().unwrap_or_else(|| Arc::from(VERIFIED)),
