@@ -239,6 +239,8 @@ impl Driver {
     /// # Errors
     /// When a task of the store ended abnormally.
     pub(super) fn turn(&mut self) -> Result<(), JoinError> {
+        // The news of a change may still be under way. An attempt that starts after a change was acknowledged is made by it.
+        self.directory.update(self.store.catalogue(), &mut self.turn.inputs);
         self.drain()?;
         for end in self.turn.ends.drain(..) {
             self.in_flight -= 1;

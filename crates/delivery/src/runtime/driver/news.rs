@@ -22,9 +22,8 @@ impl Driver {
                 }
             }
             FeedEvent::Announced(announcements) => self.announce(announcements),
-            FeedEvent::CatalogueChanged => {
-                self.directory.update(self.store.catalogue(), &mut self.turn.inputs)
-            }
+            // It was enough to wake up: every turn begins with the catalogue as it is.
+            FeedEvent::CatalogueChanged => {}
         }
     }
 
