@@ -26,7 +26,7 @@ pub use self::authentication::{
 pub use self::content::{Content, Origin};
 pub use self::hook::{DooHook, Hook, SimplyMeetHook, VyteBody, VyteHook};
 pub use self::method::{RequestMethod, UnknownMethod};
-pub use self::rate::{RateLimit, RateLimitError};
+pub use self::rate::{DeliveryRate, RateLimit, RateLimitError};
 pub use self::verification::{UnknownVerificationMethod, Verification, VerificationMethod};
 
 /// The wire form a subscription was made in, and in which its deliveries are written.

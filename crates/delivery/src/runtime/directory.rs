@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::RateLimit;
+use rendezhook_domain::subscription::{DeliveryRate, RateLimit, Subscription};
 use rendezhook_domain::target::Endpoint;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::catalogue::{Catalogue, OrganizationEntry, SubscriptionEntry};
@@ -152,10 +152,7 @@ impl Directory {
                     self.endpoints.hold((subscription.organization, subscription.target.endpoint())),
                 ),
                 authority: AuthorityNumber(self.authorities.hold(subscription.target.authority().into())),
-                rate_limit: lowest(
-                    subscription.rate_limit,
-                    self.interrupted.drain_rate(subscription.receiver),
-                ),
+                rate_limit: lowest(subscription, self.interrupted.drain_rate(subscription.receiver)),
                 enabled: subscription.is_active() && !self.interrupted.holds(subscription.receiver),
                 retry: subscription.retry.clone().unwrap_or_else(|| self.default_retry.clone()),
                 order: receiver.map_or_else(DeliveryOrder::default, |receiver| receiver.order),
@@ -187,9 +184,11 @@ impl Directory {
     }
 }
 
-/// The lower of two limits.
-fn lowest(one: Option<RateLimit>, other: Option<RateLimit>) -> Option<RateLimit> {
-    one.into_iter().chain(other).min()
+/// The lowest of what the owner of a subscription sets, what its target allows, and how fast its receiver's backlog is drained.
+fn lowest(subscription: &Subscription, drained: Option<RateLimit>) -> Option<DeliveryRate> {
+    let set = [subscription.rate_limit, drained].into_iter().flatten().map(DeliveryRate::from);
+    let allowed = subscription.verification.deliveries_per_minute.and_then(DeliveryRate::each_minute);
+    set.chain(allowed).min()
 }
 
 /// Whether nothing but subscriptions has changed in an organization, and receivers were at most added.

@@ -4,7 +4,7 @@ use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::outcome::Verdict;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence, SubscriptionNumber};
-use rendezhook_domain::subscription::RateLimit;
+use rendezhook_domain::subscription::DeliveryRate;
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery, PendingPage};
 
@@ -72,8 +72,8 @@ pub struct SubscriptionView {
     pub endpoint: EndpointNumber,
     /// The host and port of that endpoint.
     pub authority: AuthorityNumber,
-    /// The most deliveries a second that the endpoint takes, as far as this subscription is concerned.
-    pub rate_limit: Option<RateLimit>,
+    /// How often the endpoint may be sent to, as far as this subscription is concerned.
+    pub rate_limit: Option<DeliveryRate>,
     /// Whether deliveries are attempted.
     pub enabled: bool,
     /// When failed deliveries are tried again.

@@ -1,34 +1,33 @@
-//! Rates: how many attempts a second an endpoint takes, as a bucket of tokens.
+//! Rates: how many attempts an endpoint takes, as a bucket of tokens.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rendezhook_domain::subscription::RateLimit;
+use rendezhook_domain::subscription::DeliveryRate;
 use rendezhook_domain::time::Timestamp;
 
-/// A token in millionths, so that what a millisecond brings is a whole number at any rate.
-const TOKEN: u64 = 1_000_000;
+/// The milliseconds of a minute: in so many parts of a token, what a millisecond brings is a whole number at any rate.
+const TOKEN: u64 = 60_000;
 
-/// A bucket of tokens: it fills at a rate, holds those of one second, and each start takes one.
+/// A bucket of tokens: it fills at a rate, holds those of one second but at least one, and each start takes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TokenBucket {
-    per_second: u32,
+    rate: DeliveryRate,
     level: u64,
     filled_at: Timestamp,
 }
 
 impl TokenBucket {
     /// A full one.
-    pub(super) fn new(per_second: u32, now: Timestamp) -> Self {
-        let per_second = per_second.max(1);
-        Self { per_second, level: capacity(per_second), filled_at: now }
+    pub(super) const fn new(rate: DeliveryRate, now: Timestamp) -> Self {
+        Self { rate, level: capacity(rate), filled_at: now }
     }
 
     /// Goes over to another rate; what it holds stays, as far as there is room.
-    pub(super) fn set_rate(&mut self, per_second: u32, now: Timestamp) {
+    pub(super) fn set_rate(&mut self, rate: DeliveryRate, now: Timestamp) {
         self.fill(now);
-        self.per_second = per_second.max(1);
-        self.level = self.level.min(capacity(self.per_second));
+        self.rate = rate;
+        self.level = self.level.min(capacity(rate));
     }
 
     /// When there is a whole token.
@@ -51,16 +50,17 @@ impl TokenBucket {
     fn level_at(&self, now: Timestamp) -> u64 {
         let passed = u64::try_from(now.since(self.filled_at).as_millis()).unwrap_or(u64::MAX);
         let came = passed.saturating_mul(self.each_millisecond());
-        self.level.saturating_add(came).min(capacity(self.per_second))
+        self.level.saturating_add(came).min(capacity(self.rate))
     }
 
     fn each_millisecond(&self) -> u64 {
-        u64::from(self.per_second) * (TOKEN / 1_000)
+        u64::from(self.rate.per_minute())
     }
 }
 
-fn capacity(per_second: u32) -> u64 {
-    u64::from(per_second) * TOKEN
+const fn capacity(rate: DeliveryRate) -> u64 {
+    let of_a_second = rate.per_minute() as u64 * 1_000;
+    if of_a_second < TOKEN { TOKEN } else { of_a_second }
 }
 
 /// The rate of an endpoint: the smallest of what its subscriptions set. Most set none.
@@ -71,17 +71,17 @@ pub(super) struct Rate(Option<Box<Limited>>);
 struct Limited {
     bucket: TokenBucket,
     /// How many subscriptions set each limit.
-    limits: BTreeMap<RateLimit, u32>,
+    limits: BTreeMap<DeliveryRate, u32>,
     /// For when the endpoint is to be looked at again.
     alarm_at: Option<Timestamp>,
 }
 
 impl Rate {
     /// Adds what a subscription sets.
-    pub(super) fn add(&mut self, limit: Option<RateLimit>, now: Timestamp) {
+    pub(super) fn add(&mut self, limit: Option<DeliveryRate>, now: Timestamp) {
         let Some(limit) = limit else { return };
         let limited = self.0.get_or_insert_with(|| {
-            let bucket = TokenBucket::new(limit.per_second(), now);
+            let bucket = TokenBucket::new(limit, now);
             Box::new(Limited { bucket, limits: BTreeMap::new(), alarm_at: None })
         });
         *limited.limits.entry(limit).or_default() += 1;
@@ -89,7 +89,7 @@ impl Rate {
     }
 
     /// Takes back what a subscription had set.
-    pub(super) fn remove(&mut self, limit: Option<RateLimit>, now: Timestamp) {
+    pub(super) fn remove(&mut self, limit: Option<DeliveryRate>, now: Timestamp) {
         let (Some(limit), Some(limited)) = (limit, &mut self.0) else { return };
         if let Some(count) = limited.limits.get_mut(&limit) {
             *count -= 1;
@@ -130,17 +130,23 @@ impl Rate {
 impl Limited {
     fn keep_smallest(&mut self, now: Timestamp) {
         if let Some((smallest, _)) = self.limits.first_key_value() {
-            self.bucket.set_rate(smallest.per_second(), now);
+            self.bucket.set_rate(*smallest, now);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rendezhook_domain::subscription::RateLimit;
+
     use super::*;
 
     fn at(milliseconds: i64) -> Timestamp {
         Timestamp::from_milliseconds(milliseconds)
+    }
+
+    fn each_second(deliveries: u32) -> DeliveryRate {
+        RateLimit::new(deliveries).unwrap().into()
     }
 
     /// How many tokens can be taken within these milliseconds, one look each.
@@ -158,25 +164,34 @@ mod tests {
     #[test]
     fn a_bucket_gives_a_second_at_once_and_then_its_rate() {
         for rate in [1, 3, 7, 1_000, 10_000] {
-            let mut bucket = TokenBucket::new(rate, at(0));
-            let each_second = usize::try_from(rate).unwrap();
-            assert_eq!(taken(&mut bucket, 0, 1), each_second);
-            assert_eq!(taken(&mut bucket, 1, 3_001), 3 * each_second, "at {rate}");
+            let mut bucket = TokenBucket::new(each_second(rate), at(0));
+            let count = usize::try_from(rate).unwrap();
+            assert_eq!(taken(&mut bucket, 0, 1), count);
+            assert_eq!(taken(&mut bucket, 1, 3_001), 3 * count, "at {rate}");
         }
     }
 
     #[test]
     fn the_time_of_the_next_token_is_exact() {
-        let mut bucket = TokenBucket::new(3, at(0));
+        let mut bucket = TokenBucket::new(each_second(3), at(0));
         assert_eq!(taken(&mut bucket, 0, 1), 3);
         assert_eq!(bucket.ready_at(at(0)), at(334));
-        bucket.set_rate(10, at(0));
+        bucket.set_rate(each_second(10), at(0));
         assert_eq!(bucket.ready_at(at(0)), at(100));
     }
 
     #[test]
+    fn less_than_one_a_second_comes_one_by_one() {
+        let mut bucket = TokenBucket::new(DeliveryRate::each_minute(20).unwrap(), at(0));
+        assert_eq!(taken(&mut bucket, 0, 1), 1);
+        assert_eq!(bucket.ready_at(at(0)), at(3_000));
+        assert_eq!(taken(&mut bucket, 1, 60_001), 20);
+        assert_eq!(taken(&mut bucket, 180_000, 180_001), 1, "nothing is saved up");
+    }
+
+    #[test]
     fn the_smallest_limit_of_an_endpoint_counts() {
-        let limit = |per_second| Some(RateLimit::new(per_second).unwrap());
+        let limit = |per_second| Some(each_second(per_second));
         let mut rate = Rate::default();
         assert_eq!(rate.ready_at(at(0)), at(0));
         rate.add(limit(100), at(0));

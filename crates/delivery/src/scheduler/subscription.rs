@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{Sequence, SubscriptionNumber};
-use rendezhook_domain::subscription::RateLimit;
+use rendezhook_domain::subscription::DeliveryRate;
 use rendezhook_domain::time::Timestamp;
 
 use super::Scheduler;
@@ -30,7 +30,7 @@ pub(super) struct Subscription {
     pub(super) enabled: bool,
     pub(super) deleted: bool,
     pub(super) retry: RetryPolicy,
-    pub(super) rate_limit: Option<RateLimit>,
+    pub(super) rate_limit: Option<DeliveryRate>,
     pub(super) folds_updates: bool,
     /// The highest sequence of its deliveries that were left in the store or dropped from memory.
     pub(super) missed: Sequence,

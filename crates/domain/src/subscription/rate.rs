@@ -1,6 +1,6 @@
 //! How fast a subscription's receiver may be sent to.
 
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,34 @@ impl From<RateLimit> for u32 {
         limit.per_second()
     }
 }
+
+/// How many deliveries an endpoint is sent a minute at most: what a subscription's owner sets, what its receiver allows
+/// (`WebHook-Allowed-Rate` of the CloudEvents handshake), or the rate at which a backlog is drained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryRate(NonZeroU32);
+
+impl DeliveryRate {
+    /// So many a minute; none when that is no delivery at all.
+    #[must_use]
+    pub fn each_minute(deliveries: u32) -> Option<Self> {
+        NonZeroU32::new(deliveries).map(Self)
+    }
+
+    /// Deliveries a minute.
+    #[must_use]
+    pub const fn per_minute(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl From<RateLimit> for DeliveryRate {
+    fn from(limit: RateLimit) -> Self {
+        Self(NonZeroU32::from(limit.0).saturating_mul(MINUTE))
+    }
+}
+
+/// Seconds in a minute.
+const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
 
 #[cfg(test)]
 mod tests {

@@ -192,6 +192,24 @@ fn a_subscription_without_a_schedule_has_the_server_s() {
     assert_eq!(changed(&inputs)[0].retry, own);
 }
 
+#[test]
+fn the_lowest_of_what_the_owner_sets_and_the_target_allows_is_kept_to() {
+    let told = |set: Option<u32>, allowed: Option<u32>| {
+        let mut entry = SubscriptionEntry::clone(&subscription(1, 1, "https://a.example/"));
+        entry.subscription.rate_limit = set.map(|set| RateLimit::new(set).unwrap());
+        entry.subscription.verification.deliveries_per_minute = allowed;
+        let mut inputs = Vec::new();
+        let entry = catalogue(1, &[organization(1, &[Arc::new(entry)])]);
+        Directory::new(entry, RetryPolicy::standard(), Breakers::default(), &mut inputs);
+        changed(&inputs)[0].rate_limit.map(DeliveryRate::per_minute)
+    };
+    assert_eq!(told(None, None), None);
+    assert_eq!(told(Some(2), None), Some(120));
+    assert_eq!(told(None, Some(20)), Some(20));
+    assert_eq!(told(Some(2), Some(20)), Some(20));
+    assert_eq!(told(Some(2), Some(500)), Some(120));
+}
+
 /// What the scheduler is told of whether subscriptions are attempted.
 fn enabled(inputs: &mut Vec<Input>) -> Vec<(u32, bool)> {
     let told = inputs.drain(..).filter_map(|input| match input {

@@ -1,6 +1,6 @@
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence};
-use rendezhook_domain::subscription::RateLimit;
+use rendezhook_domain::subscription::{DeliveryRate, RateLimit};
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 
 use super::fixture::{Fixture, answered, delivery, failed, seconds, view};
@@ -145,7 +145,7 @@ fn what_hangs_makes_room_in_the_fast_pool_after_a_second() {
 
 #[test]
 fn an_endpoint_keeps_the_smallest_rate_of_its_subscriptions() {
-    let rate = |per_second| Some(RateLimit::new(per_second).unwrap());
+    let rate = |per_second| Some(DeliveryRate::from(RateLimit::new(per_second).unwrap()));
     let mut fixture = Fixture::new(0);
     fixture.change(SubscriptionView { rate_limit: rate(100), ..view(1) });
     fixture.change(SubscriptionView { rate_limit: rate(5), endpoint: view(1).endpoint, ..view(2) });

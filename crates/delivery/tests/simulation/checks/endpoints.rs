@@ -13,6 +13,9 @@ use rendezhook_store::pending::DeliveryKey;
 /// An attempt older than this is slow, in milliseconds.
 const SLOW_AFTER: i64 = 1_000;
 
+/// A whole token.
+const TOKEN: i64 = 60_000;
+
 /// How long a bucket of attempts lasts, in milliseconds, and how many make a minute.
 const BUCKET: i64 = 10_000;
 const BUCKETS: i64 = 6;
@@ -56,7 +59,7 @@ impl Breaker {
     }
 }
 
-/// Tokens in thousandths, which come by the millisecond: as many as the rate says a second.
+/// Tokens in sixty-thousandths, which come by the millisecond: as many as the rate says a minute.
 struct Bucket {
     rate: i64,
     level: i64,
@@ -65,13 +68,18 @@ struct Bucket {
 
 impl Bucket {
     fn level(&self, now: i64) -> i64 {
-        (self.level + (now - self.at) * self.rate).min(self.rate * 1_000)
+        (self.level + (now - self.at) * self.rate).min(room(self.rate))
     }
 
     fn change(&mut self, rate: i64, now: i64) {
-        self.level = self.level(now).min(rate * 1_000);
+        self.level = self.level(now).min(room(rate));
         (self.rate, self.at) = (rate, now);
     }
+}
+
+/// What a bucket holds: the tokens of a second, and at least one.
+fn room(rate: i64) -> i64 {
+    (rate * 1_000).max(TOKEN)
 }
 
 /// What is known of endpoints since the process began.
@@ -107,12 +115,12 @@ impl Endpoints {
     ) {
         let smallest = views.filter_map(|view| view.rate_limit).min();
         let now = now.milliseconds();
-        match smallest.map(|limit| i64::from(limit.per_second())) {
+        match smallest.map(|limit| i64::from(limit.per_minute())) {
             None => {
                 self.buckets.remove(&endpoint);
             }
             Some(rate) => {
-                let full = Bucket { rate, level: rate * 1_000, at: now };
+                let full = Bucket { rate, level: room(rate), at: now };
                 self.buckets.entry(endpoint).or_insert(full).change(rate, now);
             }
         }
@@ -148,8 +156,8 @@ impl Endpoints {
         }
         if let Some(bucket) = self.buckets.get_mut(&endpoint) {
             bucket.change(bucket.rate, now.milliseconds());
-            assert!(bucket.level >= 1_000, "{order:?} exceeds the rate of {endpoint:?}");
-            bucket.level -= 1_000;
+            assert!(bucket.level >= TOKEN, "{order:?} exceeds the rate of {endpoint:?}");
+            bucket.level -= TOKEN;
         }
         assert!(self.fast.len() < limits.in_flight, "{order:?} has no place in the fast pool");
         assert!(self.slow.len() <= limits.slow_in_flight, "the slow pool overflows");
@@ -248,7 +256,7 @@ impl Endpoints {
 
     /// Whether its rate lets another attempt start.
     pub(super) fn rate_allows(&self, endpoint: EndpointNumber, now: Timestamp) -> bool {
-        self.buckets.get(&endpoint).is_none_or(|bucket| bucket.level(now.milliseconds()) >= 1_000)
+        self.buckets.get(&endpoint).is_none_or(|bucket| bucket.level(now.milliseconds()) >= TOKEN)
     }
 
     pub(super) fn fast(&self) -> usize {

@@ -6,7 +6,7 @@ use rendezhook_delivery::scheduler::input::{EndpointNumber, Input, SubscriptionV
 use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::retry::RetryPolicy;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
-use rendezhook_domain::subscription::RateLimit;
+use rendezhook_domain::subscription::DeliveryRate;
 
 use super::{Event, World};
 use crate::checks::authority_of;
@@ -56,11 +56,11 @@ impl World {
     }
 
     /// Mostly none.
-    fn some_rate(&mut self) -> Option<RateLimit> {
+    fn some_rate(&mut self) -> Option<DeliveryRate> {
         if self.dice.chance(80) {
             return None;
         }
-        RateLimit::new(self.dice.pick(&[1, 2, 3, 50])).ok()
+        DeliveryRate::each_minute(self.dice.pick(&[20, 60, 120, 180, 3_000]))
     }
 
     fn some_order(&mut self) -> DeliveryOrder {
