@@ -1,5 +1,7 @@
 //! Lists in pages: where a page starts and how long it is.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,21 @@ impl OrganizationPageQuery {
     pub(crate) fn page(&self) -> Result<PageRequest, Failure> {
         PageRequest::new(self.cursor.as_deref(), self.limit.as_deref())
     }
+
+    /// The page it asks for of a list in the order of keys.
+    pub(crate) fn keyed_page(&self) -> Result<KeyedPageRequest, Failure> {
+        let cursor = self.cursor.as_deref();
+        let after = cursor.map(|text| read_keyed_cursor(text).ok_or_else(foreign_cursor)).transpose()?;
+        Ok(KeyedPageRequest { after, limit: read_limit(self.limit.as_deref())? })
+    }
+}
+
+/// Which page a request asks for of a list in the order of keys.
+pub(crate) struct KeyedPageRequest {
+    /// The key of the last item before the page; `None` for the first page.
+    pub(crate) after: Option<Arc<str>>,
+    /// How many items the page has at most.
+    pub(crate) limit: usize,
 }
 
 /// Which page a request asks for.
@@ -74,16 +91,8 @@ pub(crate) struct PageRequest {
 impl PageRequest {
     /// Reads the query parameters `cursor` and `limit`.
     pub(crate) fn new(cursor: Option<&str>, limit: Option<&str>) -> Result<Self, Failure> {
-        let limit = match limit {
-            None => DEFAULT_LIMIT,
-            Some(text) => {
-                text.parse().ok().filter(|limit| (1..=MAXIMUM_LIMIT).contains(limit)).ok_or_else(|| {
-                    Failure::invalid_request("the query parameter limit must be a number from 1 to 100")
-                })?
-            }
-        };
-        let after = cursor.map(read_cursor).transpose()?;
-        Ok(Self { after, limit })
+        let after = cursor.map(|text| read_cursor(text).ok_or_else(foreign_cursor)).transpose()?;
+        Ok(Self { after, limit: read_limit(limit)? })
     }
 
     /// The page of a list that is sorted by `number` and already in memory.
@@ -111,17 +120,29 @@ pub(crate) fn cursor(number: u64) -> String {
     URL_SAFE_NO_PAD.encode(number.to_be_bytes())
 }
 
-fn read_cursor(text: &str) -> Result<u64, Failure> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(u64::from_be_bytes)
-        .ok_or_else(|| {
-            Failure::invalid_request(
-                "the query parameter cursor is not one that a list answered with in \"next\"",
-            )
-        })
+/// The cursor after the item with this key.
+pub(crate) fn keyed_cursor(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(key.as_bytes())
+}
+
+fn read_cursor(text: &str) -> Option<u64> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+fn read_keyed_cursor(text: &str) -> Option<Arc<str>> {
+    let key = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    Some(Arc::from(key)).filter(|key: &Arc<str>| !key.is_empty())
+}
+
+fn foreign_cursor() -> Failure {
+    Failure::invalid_request("the query parameter cursor is not one that a list answered with in \"next\"")
+}
+
+fn read_limit(text: Option<&str>) -> Result<usize, Failure> {
+    let Some(text) = text else { return Ok(DEFAULT_LIMIT) };
+    let limit = text.parse().ok().filter(|limit| (1..=MAXIMUM_LIMIT).contains(limit));
+    limit.ok_or_else(|| Failure::invalid_request("the query parameter limit must be a number from 1 to 100"))
 }
 
 #[cfg(test)]

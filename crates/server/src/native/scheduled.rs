@@ -1,27 +1,21 @@
 //! `/api/v1/scheduled`: what was published to be delivered later, until its time comes.
 
-#![expect(unused_qualifications, reason = "the description of query parameters expands to a qualified path")]
-
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::firing;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Access, Publish, Read};
 use crate::failure::Failure;
 use crate::native::vocabulary;
-use crate::page::{Page, PageRequest};
+use crate::page::{KeyedPageRequest, OrganizationPageQuery, Page, keyed_cursor};
 use crate::parameters::{Parameters, PathParameters};
 use crate::state::ServerState;
 
@@ -65,52 +59,27 @@ impl From<firing::ScheduledView> for ScheduledAction {
     }
 }
 
-/// Which stretch of the list is asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ScheduledQuery {
-    /// What the page before answered in `next`.
-    cursor: Option<String>,
-    /// How many items the page has at most: 1 to 100, 50 when not given.
-    #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
-    limit: Option<String>,
-    /// For which organization the server's admin key acts.
-    #[expect(dead_code, reason = "read with the key; named here so that it is not refused as unknown")]
-    organization_id: Option<String>,
-}
-
 /// Lists what was published to be delivered later, in the order of the keys.
 #[utoipa::path(
     get,
     path = "/api/v1/scheduled",
     tag = "scheduled",
     operation_id = "list_scheduled",
-    params(ScheduledQuery),
+    params(OrganizationPageQuery),
     responses((status = 200, description = "A page of actions", body = Page<ScheduledAction>))
 )]
 pub(crate) async fn list(
     access: Access<Read>,
     State(state): State<ServerState>,
-    Parameters(query): Parameters<ScheduledQuery>,
+    Parameters(query): Parameters<OrganizationPageQuery>,
 ) -> Result<Json<Page<ScheduledAction>>, Failure> {
-    let limit = PageRequest::new(None, query.limit.as_deref())?.limit;
-    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let KeyedPageRequest { after, limit } = query.keyed_page()?;
     // One more tells whether there is another page.
     let mut found = state.store.scheduled(access.number(), after, limit + 1).await?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last.key.as_bytes()));
+    let next = found.last().filter(|_| more).map(|last| keyed_cursor(&last.key));
     Ok(Json(Page { items: found.into_iter().map(Into::into).collect(), next }))
-}
-
-fn read_cursor(text: &str) -> Result<Arc<str>, Failure> {
-    let key = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    key.filter(|key| !key.is_empty()).map(Arc::from).ok_or_else(|| {
-        Failure::invalid_request(
-            "the query parameter cursor is not one that a list answered with in \"next\"",
-        )
-    })
 }
 
 /// Cancels an action that waits for its time. Once it was fired there is nothing left to cancel.
