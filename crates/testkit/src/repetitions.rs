@@ -3,10 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+/// By what deliveries are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedBy {
+    /// By their ids.
+    Ids,
+    /// By their subscription and a stretch of time.
+    Stretch,
+}
+
 /// Replays that were accepted, and the requests that said they were of one.
 #[derive(Debug, Default)]
 pub struct Repetitions {
     replays: usize,
+    stretches: usize,
     /// How often each delivery was asked for, by its `webhook-id`.
     asked: HashMap<String, u32>,
     /// How often each was accepted, by how often the server had been killed.
@@ -21,6 +31,8 @@ pub struct Repetitions {
 pub struct RepetitionFindings {
     /// Replays that were accepted.
     pub replays: usize,
+    /// Those of them that asked for a stretch of time.
+    pub stretches: usize,
     /// Deliveries that were to be handed over once more, each as often as it was asked for.
     pub asked: usize,
     /// Requests of replays beyond those, after a kill.
@@ -41,8 +53,9 @@ pub struct RepetitionFindings {
 
 impl Repetitions {
     /// Notes that these deliveries are about to be asked for, each once. Until the replay is accepted nothing has to come.
-    pub fn asked(&mut self, deliveries: &[String]) {
+    pub fn asked(&mut self, by: AskedBy, deliveries: &[String]) {
         self.replays += 1;
+        self.stretches += usize::from(by == AskedBy::Stretch);
         for delivery in deliveries {
             *self.asked.entry(delivery.clone()).or_default() += 1;
         }
@@ -82,6 +95,7 @@ impl Repetitions {
     pub fn check(&self) -> RepetitionFindings {
         let mut findings = RepetitionFindings {
             replays: self.replays,
+            stretches: self.stretches,
             asked: self.expected_deliveries(),
             unfinished: self.unfinished.clone(),
             refused: self.refused,
@@ -127,6 +141,7 @@ impl RepetitionFindings {
     /// Takes in what another organization of the same run shows.
     pub fn add(&mut self, other: Self) {
         self.replays += other.replays;
+        self.stretches += other.stretches;
         self.asked += other.asked;
         self.duplicates += other.duplicates;
         self.unfinished.extend(other.unfinished);
@@ -142,8 +157,9 @@ impl fmt::Display for RepetitionFindings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "replays                   {} of {} deliveries, {} duplicates, {} not handed over again",
+            "replays                   {} ({} of a stretch of time) of {} deliveries, {} duplicates, {} not handed over again",
             self.replays,
+            self.stretches,
             self.asked,
             self.duplicates,
             self.lost.len()
@@ -167,8 +183,8 @@ mod tests {
     /// Replays of "a" twice and "b" once, and these accepted requests.
     fn check(arrivals: &[(&str, u32)]) -> RepetitionFindings {
         let mut repetitions = Repetitions::default();
-        repetitions.asked(&["a".to_owned(), "b".to_owned()]);
-        repetitions.asked(&["a".to_owned()]);
+        repetitions.asked(AskedBy::Ids, &["a".to_owned(), "b".to_owned()]);
+        repetitions.asked(AskedBy::Stretch, &["a".to_owned()]);
         repetitions.arrived("b".to_owned(), false, true, 0);
         for (delivery, kills) in arrivals {
             repetitions.arrived((*delivery).to_owned(), true, true, *kills);
@@ -180,7 +196,7 @@ mod tests {
     fn a_faultless_run_holds() {
         let findings = check(&[("a", 0), ("a", 0), ("b", 0), ("b", 1)]);
         assert!(findings.hold(), "{findings}");
-        assert_eq!((findings.replays, findings.asked, findings.duplicates), (2, 3, 1));
+        assert_eq!((findings.replays, findings.stretches, findings.asked, findings.duplicates), (2, 1, 3, 1));
     }
 
     #[test]

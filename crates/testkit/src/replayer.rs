@@ -64,12 +64,12 @@ impl Replayer {
 
     /// One replay, from the choice of deliveries to its end; `None` when the run is over.
     async fn replay_once(&mut self) -> Option<()> {
-        let Choice { mut request, deliveries } = self.choose().await?;
+        let Choice { by, mut request, deliveries } = self.choose().await?;
         if deliveries.is_empty() {
             return Some(());
         }
         self.requests += 1;
-        self.repetitions().asked(&deliveries);
+        self.repetitions().asked(by, &deliveries);
         if let Value::Object(members) = &mut request {
             members.insert("rate".to_owned(), self.random.random_range(RATES).into());
         }

@@ -6,6 +6,7 @@ use rand::RngExt;
 use serde_json::{Value, json};
 
 use super::Replayer;
+use crate::repetitions::AskedBy;
 
 /// How many deliveries are named at most: a page of the list.
 const NAMED: std::ops::RangeInclusive<u64> = 20..=100;
@@ -16,6 +17,7 @@ const LENGTH: std::ops::Range<i64> = 200..1_000;
 
 /// A replay that may be asked for, and what it has to hand over.
 pub(super) struct Choice {
+    pub(super) by: AskedBy,
     pub(super) request: Value,
     pub(super) deliveries: Vec<String>,
 }
@@ -31,7 +33,7 @@ impl Replayer {
         let limit = self.random.random_range(NAMED);
         let items = self.listed(&format!("state=delivered&limit={limit}")).await?.0;
         let deliveries: Vec<String> = items.iter().filter_map(original).collect();
-        Some(Choice { request: json!({ "deliveries": deliveries }), deliveries })
+        Some(Choice { by: AskedBy::Ids, request: json!({ "deliveries": deliveries }), deliveries })
     }
 
     /// A stretch of time in which nothing of a subscription waits, so that it is known what the server will select.
@@ -66,7 +68,7 @@ impl Replayer {
             "subscription": subscription, "state": "all",
             "since": since.to_string(), "until": until.to_string(),
         });
-        Some(Some(Choice { request, deliveries }))
+        Some(Some(Choice { by: AskedBy::Stretch, request, deliveries }))
     }
 
     /// A page of the list of deliveries, and where the next one begins.
