@@ -1,4 +1,4 @@
-//! Mutated texts for what reads the texts of strangers: the fuzz crate, built as for a release.
+//! Mutated texts for what reads the texts of strangers: the fuzz crate, optimised.
 
 use crate::process::{self, ProcessError};
 
@@ -14,8 +14,8 @@ const CHECKED: [&str; 4] =
 /// When something did not hold: the input is printed, made as small as it can be.
 pub(crate) fn run(seconds: u64, target: Option<&str>) -> Result<(), ProcessError> {
     let seconds = seconds.to_string();
-    let checks = CHECKED.map(|package| format!("profile.release.package.{package}.overflow-checks=true"));
-    let mut arguments = vec!["run", "--release"];
+    let checks = CHECKED.map(|package| format!("profile.harness.package.{package}.overflow-checks=true"));
+    let mut arguments = vec!["run", "--profile", "harness"];
     arguments.extend(checks.iter().flat_map(|check| ["--config", check]));
     arguments.extend(["--package", "rendezhook-fuzz", "--bin", "fuzz", "--", "--seconds", &seconds]);
     arguments.extend(target);
