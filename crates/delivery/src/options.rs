@@ -29,6 +29,8 @@ pub struct DeliveryOptions {
     pub in_flight_file: Option<PathBuf>,
     /// When failing is told, and when it ends in disabling.
     pub health: HealthOptions,
+    /// How many deliveries may wait for one receiver, unless its organization has a number of its own; beyond it the oldest expire.
+    pub receiver_backlog: u64,
 }
 
 /// Of which attempts the exchange is kept. Tests are always kept: their caller wants to see it.
@@ -52,6 +54,7 @@ impl Default for DeliveryOptions {
             carried_actions: 16_384,
             in_flight_file: None,
             health: HealthOptions::default(),
+            receiver_backlog: 2_000_000,
         }
     }
 }

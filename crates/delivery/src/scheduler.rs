@@ -40,6 +40,7 @@ use self::timer::{Alarm, Timer};
 mod attempt;
 mod authority;
 mod availability;
+mod backlog;
 mod breaker;
 mod claim;
 pub mod effect;
@@ -124,6 +125,8 @@ pub struct Scheduler {
     /// An endpoint whose turn comes next, since a place of it was taken out of turn.
     owed: Option<Slot<Endpoint>>,
     unsettled: Vec<Slot<Receiver>>,
+    /// Receivers for which too many wait, to be looked at before the step ends.
+    overfull: Vec<Slot<Receiver>>,
     /// Breakers that changed in the step under way.
     changed: Vec<(EndpointNumber, BreakerState)>,
     crowded_out: VecDeque<Slot<Receiver>>,
@@ -168,6 +171,7 @@ impl Scheduler {
             turns: List::default(),
             owed: None,
             unsettled: Vec::new(),
+            overfull: Vec::new(),
             changed: Vec::new(),
             crowded_out: VecDeque::new(),
             unknown: HashMap::new(),
@@ -195,6 +199,7 @@ impl Scheduler {
         let changed = self.changed.drain(..);
         effects.extend(changed.map(|(endpoint, breaker)| Effect::EndpointChanged(endpoint, breaker)));
         self.dispatch(effects);
+        self.load_oldest(effects);
         self.load_pages(effects);
     }
 
@@ -218,6 +223,8 @@ impl Scheduler {
             Input::Committed { organization, deliveries } => self.take_committed(organization, &deliveries),
             Input::Announced(announcement) => self.note_announcement(announcement),
             Input::PageLoaded { request, page } => self.take_page(request, page),
+            Input::BacklogExceeded { receiver, by } => self.note_excess(receiver, by),
+            Input::OldestLoaded { request, page } => self.take_oldest(request, page, effects),
             Input::AttemptEnded { key, verdict } => self.end_attempt(key, verdict, random, effects),
             Input::Recorded(key) => self.note_record(key),
             Input::ExpiryHeld(held) => self.expiry_held = held,

@@ -215,6 +215,7 @@ fn delivery_options(settings: &Settings) -> Result<DeliveryOptions, StartError> 
         exchange_log,
         retry: delivery.retry_policy()?,
         health: settings.health.options()?,
+        receiver_backlog: settings.health.receiver_backlog()?,
         ..DeliveryOptions::default()
     })
 }

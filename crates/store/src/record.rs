@@ -38,6 +38,8 @@ pub struct Record {
     pub consequences: Option<Box<Consequences>>,
     /// The newer delivery of the same receiver that takes its place; only with the final state `Folded`.
     pub folded_into: Option<Sequence>,
+    /// It expired because more waited for its receiver than may, not because its time ran out; only with the final state `Expired`.
+    pub over_backlog: bool,
 }
 
 /// How a delivery goes on after a turn.

@@ -25,13 +25,24 @@ pub struct WaitingCounts {
     complete: watch::Sender<bool>,
 }
 
+/// A receiver for which many deliveries wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crowded {
+    /// Whose receiver it is.
+    pub organization: OrganizationNumber,
+    /// Which one.
+    pub receiver: ReceiverNumber,
+    /// How many wait for it.
+    pub waiting: u64,
+}
+
 /// What waits is counted with a sign: before all of it is known, more may have ended of it than was added. Counts that are zero
 /// are left out.
 #[derive(Debug, Default)]
 struct Counts {
-    subscriptions: HashMap<SubscriptionNumber, i64>,
-    receivers: HashMap<ReceiverNumber, i64>,
-    organizations: HashMap<OrganizationNumber, i64>,
+    subscriptions: HashMap<SubscriptionNumber, ((), i64)>,
+    receivers: HashMap<ReceiverNumber, (OrganizationNumber, i64)>,
+    organizations: HashMap<OrganizationNumber, ((), i64)>,
     total: i64,
 }
 
@@ -63,7 +74,24 @@ impl WaitingCounts {
     /// For everybody.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.read(|counts| shown(Some(&counts.total)))
+        self.read(|counts| number(counts.total))
+    }
+
+    /// The receivers for which more deliveries wait than `bound`. Looks at each receiver with waiting deliveries, unless there are not
+    /// so many in all.
+    #[must_use]
+    pub fn receivers_above(&self, bound: u64) -> Vec<Crowded> {
+        self.read(|counts| {
+            if number(counts.total) <= bound {
+                return Vec::new();
+            }
+            let crowded = counts.receivers.iter().map(|(receiver, (organization, waiting))| Crowded {
+                organization: *organization,
+                receiver: *receiver,
+                waiting: number(*waiting),
+            });
+            crowded.filter(|crowded| crowded.waiting > bound).collect()
+        })
     }
 
     /// Whether what waited at the start is counted in.
@@ -103,30 +131,32 @@ impl WaitingCounts {
 
 impl Counts {
     fn add(&mut self, subscription: SubscriptionNumber, whose: For, by: i64) {
-        add(&mut self.subscriptions, subscription, by);
-        add(&mut self.receivers, whose.receiver, by);
-        add(&mut self.organizations, whose.organization, by);
+        add(&mut self.subscriptions, subscription, (), by);
+        add(&mut self.receivers, whose.receiver, whose.organization, by);
+        add(&mut self.organizations, whose.organization, (), by);
         self.total += by;
     }
 }
 
 /// A count as it is told.
-fn shown(count: Option<&i64>) -> u64 {
-    count.and_then(|count| u64::try_from(*count).ok()).unwrap_or(0)
+fn shown<O>(count: Option<&(O, i64)>) -> u64 {
+    count.map_or(0, |(_, count)| number(*count))
 }
 
-fn add<K: Eq + Hash>(counts: &mut HashMap<K, i64>, key: K, by: i64) {
+fn number(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}
+
+fn add<K: Eq + Hash, O>(counts: &mut HashMap<K, (O, i64)>, key: K, owner: O, by: i64) {
     match counts.entry(key) {
         Entry::Occupied(mut entry) => {
-            let count = *entry.get() + by;
-            if count == 0 {
+            entry.get_mut().1 += by;
+            if entry.get().1 == 0 {
                 entry.remove();
-            } else {
-                *entry.get_mut() = count;
             }
         }
         Entry::Vacant(entry) if by != 0 => {
-            entry.insert(by);
+            entry.insert((owner, by));
         }
         Entry::Vacant(_) => {}
     }

@@ -61,6 +61,11 @@ impl Directory {
         directory
     }
 
+    /// The catalogue it has taken over.
+    pub(super) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
     /// Goes over to a newer catalogue; `inputs` receives the differences that concern the scheduler.
     ///
     /// What both catalogues share is skipped, so that an organization with very many subscriptions can go on making more.

@@ -34,6 +34,7 @@ use crate::scheduler::{Randomness, Scheduler};
 
 mod consequences;
 mod effects;
+mod excess;
 mod news;
 mod upkeep;
 
@@ -78,6 +79,9 @@ pub(super) struct Driver {
     certificates: Arc<Certificates>,
     /// When health was handed over to be kept last.
     health_kept_at: Timestamp,
+    receiver_backlog: u64,
+    /// When receivers for which too many wait were looked for last.
+    excess_looked_for_at: Timestamp,
     carried: CarriedActions,
     /// Actions that were read with a page. They are older than those that came with the feed, which would push them out.
     read_ahead: CarriedActions,
@@ -147,6 +151,8 @@ impl Driver {
             health: HealthTracker::new(options.health.clone()),
             certificates: shown.certificates,
             health_kept_at: Timestamp::EARLIEST,
+            receiver_backlog: options.receiver_backlog,
+            excess_looked_for_at: Timestamp::EARLIEST,
             carried: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
             read_ahead: CarriedActions::new(options.carried_bytes / 2, options.carried_actions / 2),
             store_work: StoreWork::new(Arc::clone(&store)),
@@ -260,6 +266,7 @@ impl Driver {
         }
         self.directory.pass_time(now, &mut self.turn.inputs);
         self.look_after_health(now);
+        self.look_for_excess(now);
         let Turn { inputs, effects, .. } = &mut self.turn;
         self.scheduler.step(inputs.drain(..), now, &mut self.random, effects);
         self.carry_out();

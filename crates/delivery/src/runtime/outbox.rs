@@ -87,6 +87,7 @@ mod tests {
             disable: None,
             consequences: None,
             folded_into: None,
+            over_backlog: false,
         }
     }
 

@@ -77,5 +77,6 @@ pub(super) fn joined(order: &RecordOrder, facts: Option<AttemptFacts>) -> Record
         disable: order.disable,
         consequences: None,
         folded_into: order.folded_into,
+        over_backlog: order.over_backlog,
     }
 }

@@ -36,6 +36,8 @@ pub(super) enum Answer {
     Recorded(Vec<DeliveryKey>),
     /// A page with what its first attempts need, or why it could not be read.
     Page(PageRequest, Result<(PendingPage, Vec<AttemptMaterial>), StoreError>),
+    /// The oldest deliveries of a receiver, or why they could not be read.
+    Oldest(PageRequest, Result<PendingPage, StoreError>),
     /// These subscriptions' health was handed over to be kept; an error says that it was not.
     HealthKept(Vec<SubscriptionNumber>, Result<(), StoreError>),
     /// What the ordered attempts need, or why it could not be read.
@@ -44,7 +46,7 @@ pub(super) enum Answer {
 
 /// Work of which some is under way and some waits for its turn.
 ///
-/// The queues are bounded by what the scheduler orders: one page a receiver, and no more material than attempts in flight.
+/// The queues are bounded by what the scheduler orders: one page of each kind a receiver, and no more material than attempts in flight.
 pub(super) struct StoreWork {
     store: Arc<dyn Store>,
     under_way: JoinSet<Finished>,
@@ -54,6 +56,9 @@ pub(super) struct StoreWork {
     recording: usize,
     records: Outbox,
     pages: VecDeque<PageRequest>,
+    /// Pages of the oldest deliveries of receivers: one of a receiver, and one at a time.
+    oldest: VecDeque<PageRequest>,
+    loading_oldest: bool,
     pages_under_way: usize,
     orders: VecDeque<Wanted>,
     material_calls_under_way: usize,
@@ -78,6 +83,8 @@ impl StoreWork {
             recording: 0,
             records: Outbox::default(),
             pages: VecDeque::new(),
+            oldest: VecDeque::new(),
+            loading_oldest: false,
             pages_under_way: 0,
             orders: VecDeque::new(),
             material_calls_under_way: 0,
@@ -115,6 +122,11 @@ impl StoreWork {
     /// Wants a page read.
     pub(super) fn load_page(&mut self, request: PageRequest) {
         self.pages.push_back(request);
+    }
+
+    /// Wants the oldest deliveries of a receiver read.
+    pub(super) fn load_oldest(&mut self, request: PageRequest) {
+        self.oldest.push_back(request);
     }
 
     /// Wants the material of an attempt read. Of an action that is at hand only what came before it is looked up.
@@ -168,6 +180,18 @@ impl StoreWork {
                 Finished::Reading(Answer::Page(request, page))
             });
         }
+        if !self.loading_oldest
+            && let Some(request) = self.oldest.pop_front()
+        {
+            self.loading_oldest = true;
+            let store = Arc::clone(&self.store);
+            self.under_way.spawn(async move {
+                let PageRequest { receiver, after, up_to, subscription } = request;
+                let page =
+                    store.pending_page(receiver, after, up_to, subscription, DELIVERIES_IN_A_PAGE).await;
+                Finished::Reading(Answer::Oldest(request, page))
+            });
+        }
         while self.material_calls_under_way < MATERIAL_CALLS_AT_A_TIME && !self.orders.is_empty() {
             self.material_calls_under_way += 1;
             let count = self.orders.len().min(MATERIAL_IN_A_CALL);
@@ -213,6 +237,7 @@ impl StoreWork {
             Finished::Reading(answer) => {
                 match answer {
                     Answer::Page(..) => self.pages_under_way -= 1,
+                    Answer::Oldest(..) => self.loading_oldest = false,
                     Answer::Material(..) => self.material_calls_under_way -= 1,
                     Answer::HealthKept(..) => self.keeping_health = false,
                     Answer::Recorded(_) => {}

@@ -124,6 +124,7 @@ impl Trials<'_> {
                 disable: None,
                 consequences: None,
                 folded_into: None,
+                over_backlog: false,
             }])
             .await?;
         Ok(true)

@@ -120,6 +120,7 @@ impl Scheduler {
                 let (receiver, test) =
                     (self.subscriptions[subscription].receiver, self.entries[slot].is_test());
                 self.discard(slot);
+                self.note_end(receiver, key.sequence);
                 if attempted {
                     self.release(lane);
                 } else {
@@ -231,6 +232,7 @@ impl Scheduler {
             overtaken: entry.place == Place::Overtaken,
             disable,
             folded_into: None,
+            over_backlog: false,
         }
     }
 

@@ -25,6 +25,8 @@ pub enum Effect {
     EndpointChanged(EndpointNumber, BreakerState),
     /// Load a page; answered by `Input::PageLoaded`, whatever happens.
     LoadPage(PageRequest),
+    /// Load the oldest deliveries of a receiver for which too many wait; answered by `Input::OldestLoaded`, whatever happens.
+    LoadOldest(PageRequest),
 }
 
 /// How the breaker of an endpoint stands.
@@ -87,6 +89,8 @@ pub struct RecordOrder {
     pub disable: Option<DisableReason>,
     /// The newer delivery of the same receiver that takes its place, when it ends as folded.
     pub folded_into: Option<Sequence>,
+    /// When it expires: because more wait for its receiver than may, not because its time ran out.
+    pub over_backlog: bool,
 }
 
 impl RecordOrder {

@@ -1,12 +1,12 @@
 //! Deliveries that end because their time ran out before an attempt succeeded.
 
-use rendezhook_domain::delivery::FinalState;
+use rendezhook_domain::delivery::{ExpiryReason, FinalState};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::record::Disposition;
 
 use super::Scheduler;
 use super::attempt::{Busy, Phase};
-use super::effect::Effect;
+use super::effect::{Effect, RecordOrder};
 use super::entry::{Entry, State};
 use super::slab::Slot;
 
@@ -44,18 +44,22 @@ impl Scheduler {
             self.expiry.remove(&mut self.histories, history);
             let slot = self.histories[history].entry;
             if !self.entries[slot].state.is_busy() {
-                self.expire(slot, effects);
+                self.expire(slot, ExpiryReason::Time, effects);
             }
         }
     }
 
-    fn expire(&mut self, slot: Slot<Entry>, effects: &mut Vec<Effect>) {
+    /// Ends a delivery that is not busy.
+    pub(super) fn expire(&mut self, slot: Slot<Entry>, reason: ExpiryReason, effects: &mut Vec<Effect>) {
         self.withdraw(slot);
         self.disarm(slot);
         self.move_to(slot, State::Recording);
         self.expiring += 1;
         let disposition = Disposition::Ended(FinalState::Expired);
-        let order = self.record_order(slot, disposition, false, None);
+        let order = RecordOrder {
+            over_backlog: reason == ExpiryReason::Backlog,
+            ..self.record_order(slot, disposition, false, None)
+        };
         let phase = Phase::Recording { disposition, attempted: false };
         self.busy.insert(order.key, Busy { entry: slot, phase });
         effects.push(Effect::Record(order));

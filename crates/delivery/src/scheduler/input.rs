@@ -43,6 +43,20 @@ pub enum Input {
         /// What there is; `None` when the store could not be read, to be asked again later.
         page: Option<PendingPage>,
     },
+    /// So many more deliveries wait for a receiver than may. To be said again while that is so.
+    BacklogExceeded {
+        /// Whose deliveries.
+        receiver: ReceiverNumber,
+        /// How many are too many, those included whose end is being recorded.
+        by: u64,
+    },
+    /// The answer to `Effect::LoadOldest`.
+    OldestLoaded {
+        /// What was asked for.
+        request: PageRequest,
+        /// What there is; `None` when the store could not be read.
+        page: Option<PendingPage>,
+    },
     /// An attempt that was started has ended: its slot is free again.
     AttemptEnded {
         /// Which delivery.

@@ -121,6 +121,7 @@ impl Scheduler {
         let fills_line = receiver.order == DeliveryOrder::Strict && !receiver.catching_up.is_empty();
         let may = receiver.has_more()
             && !receiver.is_held()
+            && !receiver.is_ending_oldest()
             && receiver.page.is_none()
             && !receiver.page_failed
             && (runs_low || fills_line)

@@ -6,6 +6,7 @@ use rendezhook_domain::delivery_order::DeliveryOrder;
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence};
 
 use super::Scheduler;
+use super::backlog::Excess;
 use super::flow::Organization;
 use super::input::PageRequest;
 use super::list::List;
@@ -53,6 +54,8 @@ pub(super) struct Receiver {
     pub(super) unsettled: bool,
     /// It waits for room in memory.
     pub(super) crowded_out: bool,
+    /// Too many wait for it, and its oldest are being ended.
+    pub(super) excess: Option<Box<Excess>>,
     /// Deliveries of subscriptions nobody told of were passed; should one be told of, `loaded` says how far.
     pub(super) passed_unknown: bool,
 }
@@ -87,6 +90,7 @@ impl Receiver {
             subscriptions: 0,
             unsettled: false,
             crowded_out: false,
+            excess: None,
             passed_unknown: false,
         }
     }
@@ -99,6 +103,11 @@ impl Receiver {
     /// Whether its order changes: what is under way has to finish before anything is taken.
     pub(super) fn is_held(&self) -> bool {
         self.to_finish > 0
+    }
+
+    /// Whether its oldest deliveries are being ended: until that is durable, nothing that may come after them in a lane is taken up.
+    pub(super) fn is_ending_oldest(&self) -> bool {
+        self.excess.as_ref().is_some_and(|excess| excess.is_recording())
     }
 
     /// Whether fewer deliveries than `low_water` could be started.
@@ -120,6 +129,7 @@ impl Receiver {
             && !self.page_failed
             && !self.unsettled
             && !self.crowded_out
+            && self.excess.is_none()
             && !self.passed_unknown
     }
 }

@@ -1,5 +1,6 @@
 //! Small worlds in which one rule shows at a time.
 
+mod backlog;
 mod breakers;
 mod expiry;
 mod fairness;

@@ -22,6 +22,7 @@ use crate::model::{Model, Row};
 
 mod attempts;
 mod availability;
+mod backlog;
 mod endpoints;
 mod folding;
 mod orders;
@@ -39,6 +40,8 @@ pub(crate) struct Checks {
     limits: SchedulerLimits,
     /// The limits leave room for everything, so whatever is due must be under way.
     roomy: bool,
+    /// How many deliveries may wait for a receiver.
+    receiver_backlog: Option<u64>,
     /// The process is to end.
     stopped: bool,
     told: BTreeMap<SubscriptionNumber, SubscriptionView>,
@@ -51,6 +54,8 @@ pub(crate) struct Checks {
     owed: BTreeMap<DeliveryKey, Owed>,
     recording: BTreeMap<DeliveryKey, RecordOrder>,
     pages: BTreeMap<ReceiverNumber, PageRequest>,
+    /// Pages of the oldest deliveries under way.
+    oldest: BTreeMap<ReceiverNumber, PageRequest>,
     page_pause: Timestamp,
     holds: BTreeMap<EndpointNumber, Timestamp>,
     pauses: BTreeMap<EndpointNumber, Timestamp>,
@@ -69,10 +74,12 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    pub(crate) fn new(limits: SchedulerLimits, roomy: bool) -> Self {
+    pub(crate) fn new(limits: SchedulerLimits, roomy: bool, receiver_backlog: Option<u64>) -> Self {
         Self {
             limits,
             roomy,
+            receiver_backlog,
+            oldest: BTreeMap::new(),
             stopped: false,
             told: BTreeMap::new(),
             announced: BTreeMap::new(),
@@ -97,7 +104,7 @@ impl Checks {
     }
 
     pub(crate) fn forget(&mut self) {
-        *self = Self::new(self.limits, self.roomy);
+        *self = Self::new(self.limits, self.roomy, self.receiver_backlog);
     }
 
     pub(crate) fn endpoint_of(&self, key: &DeliveryKey) -> EndpointNumber {
@@ -157,6 +164,10 @@ impl Checks {
                 }
             }
             Input::Announced(news) => self.announced(news.receiver, news.sequence),
+            Input::OldestLoaded { request, .. } => {
+                assert_eq!(self.oldest.remove(&request.receiver), Some(*request));
+            }
+            Input::BacklogExceeded { .. } => {}
             Input::Stop => self.stopped = true,
             // The clock of the simulation is never set.
             Input::ExpiryHeld(_) => {}
@@ -254,6 +265,12 @@ impl Checks {
                 let other = self.pages.insert(request.receiver, *request);
                 assert_eq!(other, None, "two pages of a receiver under way");
             }
+            Effect::LoadOldest(request) => {
+                assert!(!self.stopped, "{request:?} although the process is to end");
+                assert!(request.after < request.up_to, "{request:?} asks for nothing");
+                let other = self.oldest.insert(request.receiver, *request);
+                assert_eq!(other, None, "the oldest of a receiver are read twice at a time");
+            }
         }
     }
 
@@ -332,5 +349,6 @@ impl Checks {
             assert!(row.ends <= 1, "{row:?} ended more than once");
         }
         assert_eq!(figures.in_memory, 0, "{figures:?} with nothing left to do");
+        self.backlogs_are_bounded(model);
     }
 }

@@ -43,7 +43,9 @@ pub(crate) fn play(seed: u64) {
                 }
                 Effect::Record(record) => inputs.push(Input::Recorded(record.key)),
                 Effect::EndpointChanged(endpoint, state) => panic!("{endpoint:?} is {state:?}"),
-                Effect::LoadPage(request) => panic!("there is nothing to load: {request:?}"),
+                Effect::LoadPage(request) | Effect::LoadOldest(request) => {
+                    panic!("there is nothing to load: {request:?}")
+                }
             }
         }
         if !in_flight.is_empty() {

@@ -150,6 +150,15 @@ impl Model {
         self.cancelled.iter().map(|sequence| &self.rows[sequence])
     }
 
+    /// How many have not ended for each receiver.
+    pub(crate) fn waiting_by_receiver(&self) -> BTreeMap<ReceiverNumber, u64> {
+        let mut waiting = BTreeMap::new();
+        for row in self.waiting() {
+            *waiting.entry(row.pending.key.receiver).or_default() += 1;
+        }
+        waiting
+    }
+
     /// How many have not ended.
     pub(crate) fn count(&self) -> usize {
         self.waiting.len()

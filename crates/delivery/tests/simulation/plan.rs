@@ -55,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) longest_hold: u64,
     /// The longest time for which the process is down, in milliseconds.
     pub(crate) longest_downtime: u64,
+    /// How many deliveries may wait for a receiver.
+    pub(crate) receiver_backlog: Option<u64>,
 }
 
 impl Plan {
@@ -75,7 +77,20 @@ impl Plan {
             longest_delay: if days { 7_200 } else { 60 },
             longest_hold: if days { 3_600 } else { 90 },
             longest_downtime: if days { 600_000 } else { 20_000 },
+            receiver_backlog: None,
         }
+    }
+
+    /// The same with a bound of what waits for a receiver, in some histories. It has dice of its own: the others play what they
+    /// played before there was such a bound.
+    pub(crate) fn bounded(self, dice: &mut Dice) -> Self {
+        let bounded = self.kind != Kind::Healthy && dice.chance(40);
+        Self { receiver_backlog: bounded.then(|| dice.between(1, 8)), ..self }
+    }
+
+    /// How often the process looks for receivers for which too many wait, in milliseconds.
+    pub(crate) const fn looks_for_excess(&self) -> i64 {
+        if matches!(self.kind, Kind::Days) { MINUTE } else { 1_000 }
     }
 
     /// Everything that can happen before an attempt takes less than this once the chaos is over: the longest step of any

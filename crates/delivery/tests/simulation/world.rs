@@ -48,6 +48,8 @@ enum Event {
     Start,
     Cancel(SubscriptionNumber),
     Calm,
+    /// The process looks for receivers for which too many wait.
+    LookForExcess,
     /// What follows is lost in a crash.
     Feed(Input),
     Arrives(DeliveryKey, bool),
@@ -56,6 +58,8 @@ enum Event {
     RecordTold(DeliveryKey),
     PageRead(PageRequest),
     PageTold(PageRequest, Option<PendingPage>),
+    OldestRead(PageRequest),
+    OldestTold(PageRequest, Option<PendingPage>),
 }
 
 impl Event {
@@ -70,6 +74,8 @@ impl Event {
                 | Self::RecordTold(_)
                 | Self::PageRead(_)
                 | Self::PageTold(..)
+                | Self::OldestRead(_)
+                | Self::OldestTold(..)
         )
     }
 }
@@ -118,14 +124,14 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, kind: Kind) -> Self {
         let mut dice = Dice::new(seed);
-        let plan = Plan::draw(kind, &mut dice);
+        let plan = Plan::draw(kind, &mut dice).bounded(&mut Dice::new(seed ^ 0xB0B0));
         let mut world = Self {
             plan,
             now: BEGIN,
             jitter: Dice::new(seed ^ 0x5EED),
             scheduler: Scheduler::new(plan.limits),
             model: Model::default(),
-            checks: Checks::new(plan.limits, plan.roomy),
+            checks: Checks::new(plan.limits, plan.roomy, plan.receiver_backlog),
             receipts: Receipts::default(),
             unrecorded: BTreeSet::new(),
             habits: BTreeMap::new(),
@@ -168,6 +174,9 @@ impl World {
         plan_up_to(plan.paces, |_| Event::ChangePace);
         plan_up_to(plan.crashes, |dice| if dice.chance(80) { Event::Crash } else { Event::Stop });
         self.events.insert((end, 0), Event::Calm);
+        if plan.receiver_backlog.is_some() {
+            self.at(start + plan.looks_for_excess(), Event::LookForExcess);
+        }
     }
 
     /// Plays until nothing is left to happen.
@@ -250,6 +259,7 @@ impl World {
             Event::Start => self.start(inputs),
             Event::Cancel(subscription) => self.cancel(subscription),
             Event::Calm => self.calm(),
+            Event::LookForExcess => self.look_for_excess(inputs),
             Event::Feed(news) => inputs.push(news),
             Event::Arrives(key, accepts) => self.receipts.arrived(key, accepts),
             Event::AttemptEnds(key, verdict) => {
@@ -266,6 +276,12 @@ impl World {
                 self.later(Event::PageTold(request, (!fails).then_some(page)), 500);
             }
             Event::PageTold(request, page) => inputs.push(Input::PageLoaded { request, page }),
+            Event::OldestRead(request) => {
+                let fails = self.dice.chance(self.pace.unreadable);
+                let page = self.model.page(request, self.page_limit);
+                self.later(Event::OldestTold(request, (!fails).then_some(page)), 500);
+            }
+            Event::OldestTold(request, page) => inputs.push(Input::OldestLoaded { request, page }),
         }
     }
 
@@ -278,6 +294,7 @@ impl World {
             }
             Effect::EndpointChanged(..) => {}
             Effect::LoadPage(request) => self.later(Event::PageRead(request), self.pace.page),
+            Effect::LoadOldest(request) => self.later(Event::OldestRead(request), self.pace.page),
         }
     }
 
@@ -309,6 +326,23 @@ impl World {
             self.tell_of(order.subscription);
         }
         self.later(Event::RecordTold(order.key), 500);
+    }
+
+    /// Says for which receivers too many wait, and looks again later, as long as anything waits.
+    fn look_for_excess(&mut self, inputs: &mut Vec<Input>) {
+        let Some(bound) = self.plan.receiver_backlog else { return };
+        if !self.down {
+            for (receiver, waiting) in self.model.waiting_by_receiver() {
+                let by = waiting.saturating_sub(bound);
+                if by > 0 {
+                    inputs.push(Input::BacklogExceeded { receiver, by });
+                }
+            }
+        }
+        let too_many = || self.model.waiting_by_receiver().into_values().any(|waiting| waiting > bound);
+        if !self.events.is_empty() || too_many() {
+            self.at(self.now + self.plan.looks_for_excess(), Event::LookForExcess);
+        }
     }
 
     fn at(&mut self, at: i64, event: Event) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rendezhook_delivery::health::HealthOptions;
+use rendezhook_delivery::options::DeliveryOptions;
 use rendezhook_domain::organization::BacklogLimits;
 use rendezhook_intake::DEFAULT_QUOTA;
 use serde::Deserialize;
@@ -46,6 +47,11 @@ pub(crate) struct HealthSettings {
     /// moment, unless the organization has a number of its own: 1 to 1,000,000,000. [default: 2000000]
     #[arg(long, value_name = "COUNT", env = "RENDEZHOOK_BACKLOG_QUOTA", value_parser = clap::value_parser!(u64).range(1..=BacklogLimits::MAXIMUM))]
     pub backlog_quota: Option<u64>,
+
+    /// So many deliveries may wait for one receiver, paused or not, unless its organization has a number of its own; beyond it the oldest
+    /// expire: 1 to 1,000,000,000. [default: 2000000]
+    #[arg(long, value_name = "COUNT", env = "RENDEZHOOK_RECEIVER_BACKLOG", value_parser = clap::value_parser!(u64).range(1..=BacklogLimits::MAXIMUM))]
+    pub receiver_backlog: Option<u64>,
 }
 
 /// A setting about failing is out of its range.
@@ -70,6 +76,7 @@ impl HealthSettings {
             disable_attempts: self.disable_attempts.or(other.disable_attempts),
             disable_spread: self.disable_spread.or(other.disable_spread),
             backlog_quota: self.backlog_quota.or(other.backlog_quota),
+            receiver_backlog: self.receiver_backlog.or(other.receiver_backlog),
         }
     }
 
@@ -116,12 +123,24 @@ impl HealthSettings {
     /// # Errors
     /// When the number is out of its range (a settings file is not checked by the flags' own rules).
     pub(crate) fn backlog_quota(&self) -> Result<u64, HealthSettingError> {
-        let quota = self.backlog_quota.unwrap_or(DEFAULT_QUOTA);
-        if !(1..=BacklogLimits::MAXIMUM).contains(&quota) {
-            return Err(refused("backlog-quota", &quota, "use 1 to 1000000000"));
-        }
-        Ok(quota)
+        within_bounds("backlog-quota", self.backlog_quota.unwrap_or(DEFAULT_QUOTA))
     }
+
+    /// How many deliveries may wait for one receiver before the oldest expire.
+    ///
+    /// # Errors
+    /// As [`Self::backlog_quota`].
+    pub(crate) fn receiver_backlog(&self) -> Result<u64, HealthSettingError> {
+        let default = DeliveryOptions::default().receiver_backlog;
+        within_bounds("receiver-backlog", self.receiver_backlog.unwrap_or(default))
+    }
+}
+
+fn within_bounds(setting: &'static str, limit: u64) -> Result<u64, HealthSettingError> {
+    if !(1..=BacklogLimits::MAXIMUM).contains(&limit) {
+        return Err(refused(setting, &limit, "use 1 to 1000000000"));
+    }
+    Ok(limit)
 }
 
 fn refused(
@@ -155,6 +174,8 @@ mod tests {
         assert!(none.options().unwrap_err().to_string().contains("failing-deliveries is 0"));
         let none = HealthSettings { backlog_quota: Some(0), ..HealthSettings::default() };
         assert!(none.backlog_quota().unwrap_err().to_string().contains("backlog-quota is 0"));
+        let none = HealthSettings { receiver_backlog: Some(1_000_000_001), ..HealthSettings::default() };
+        assert!(none.receiver_backlog().is_err());
         let none = HealthSettings { disable_attempts: Some(0), ..HealthSettings::default() };
         assert!(none.options().is_err());
     }

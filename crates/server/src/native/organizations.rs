@@ -59,6 +59,9 @@ pub(crate) struct OrganizationView {
     /// Publishing is answered with 429 while so many deliveries wait for receivers that are delivered to: those of receivers that
     /// are paused, in maintenance, disabled, not verified or cut off by their breaker do not count. Null: the server's number.
     backlog_quota: Option<u64>,
+    /// So many deliveries may wait for one of its receivers; beyond it the oldest expire, for the reason `backlog`. Null: the server's
+    /// number.
+    receiver_backlog: Option<u64>,
     /// What was accepted although it does not fit, since the server started. Left out when there was nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_warnings: Option<WarningsView>,
@@ -79,6 +82,7 @@ impl OrganizationView {
             schema_check: organization.schema_check,
             default_expiry_hours: organization.default_expiry_hours,
             backlog_quota: organization.backlog.quota,
+            receiver_backlog: organization.backlog.receiver,
             schema_warnings: intake.schema_warnings(organization.number).map(Into::into),
             created_at: organization.created_at,
         }

@@ -39,6 +39,7 @@ async fn waiting(api: &Api) -> (PendingDelivery, Record) {
         disable: None,
         consequences: None,
         folded_into: None,
+        over_backlog: false,
     };
     (delivery, record)
 }

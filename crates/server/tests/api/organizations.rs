@@ -22,6 +22,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "schema_check": "warn",
         "default_expiry_hours": null,
         "backlog_quota": null,
+        "receiver_backlog": null,
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -50,6 +51,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
         "schema_check": "reject",
         "default_expiry_hours": null,
         "backlog_quota": null,
+        "receiver_backlog": null,
         "created_at": "2026-01-15T09:30:00.000Z"
       }
     }
@@ -72,6 +74,7 @@ async fn an_organization_is_made_shown_listed_and_changed() {
             "schema_check": "reject",
             "default_expiry_hours": null,
             "backlog_quota": null,
+            "receiver_backlog": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -103,6 +106,7 @@ async fn pages_of_organizations_follow_each_other() {
             "schema_check": "warn",
             "default_expiry_hours": null,
             "backlog_quota": null,
+            "receiver_backlog": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           },
           {
@@ -115,6 +119,7 @@ async fn pages_of_organizations_follow_each_other() {
             "schema_check": "warn",
             "default_expiry_hours": null,
             "backlog_quota": null,
+            "receiver_backlog": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],
@@ -139,6 +144,7 @@ async fn pages_of_organizations_follow_each_other() {
             "schema_check": "warn",
             "default_expiry_hours": null,
             "backlog_quota": null,
+            "receiver_backlog": null,
             "created_at": "2026-01-15T09:30:00.000Z"
           }
         ],

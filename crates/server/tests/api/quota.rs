@@ -116,7 +116,7 @@ async fn only_the_operator_sets_the_quota() {
         "title": "The API key does not permit this",
         "status": 403,
         "code": "forbidden",
-        "detail": "only the server's admin key may change backlog_quota, not an organization's key",
+        "detail": "only the server's admin key may change backlog_quota and receiver_backlog, not an organization's key",
         "instance": "req_#"
       }
     }
@@ -126,8 +126,15 @@ async fn only_the_operator_sets_the_quota() {
         assert_eq!(refused.status, 422);
         assert_eq!(refused.json()["errors"][0]["pointer"], "/backlog_quota");
     }
+    let refused = api.call("PATCH", &path, &key, json!({ "receiver_backlog": 5 })).await;
+    assert_eq!(refused.status, 403);
+    let set = api.call("PATCH", &path, &api.admin, json!({ "receiver_backlog": 5 })).await;
+    assert_eq!(set.json()["receiver_backlog"], 5);
+    let refused = api.call("PATCH", &path, &api.admin, json!({ "receiver_backlog": 0 })).await;
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/receiver_backlog");
     let renamed = api.call("PATCH", &path, &key, json!({ "name": "Renamed" })).await;
-    assert_eq!(renamed.json()["backlog_quota"], 3, "stays when it is left out");
+    let limits = (&renamed.json()["backlog_quota"], &renamed.json()["receiver_backlog"]);
+    assert_eq!(limits, (&json!(3), &json!(5)), "both stay when they are left out");
     let unset = api.call("PATCH", &path, &api.admin, json!({ "backlog_quota": null })).await;
     assert_eq!(unset.json()["backlog_quota"], Value::Null);
 }

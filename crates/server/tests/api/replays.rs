@@ -29,6 +29,7 @@ async fn end_all(api: &Api, state: FinalState) {
             disable: None,
             consequences: None,
             folded_into: None,
+            over_backlog: false,
         }));
     }
     api.store.record(records).await.unwrap();

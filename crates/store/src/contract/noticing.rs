@@ -155,15 +155,21 @@ pub async fn an_expiry_says_why(fixture: &dyn Fixture) {
     let first = world.publish_one(organization).await;
     let second = world.publish_one(organization).await;
     let third = world.publish_one(organization).await;
-    let keys = world.deliveries(3).await;
+    let fourth = world.publish_one(organization).await;
+    let keys = world.deliveries(4).await;
+    let too_many =
+        Record { over_backlog: true, ..record(organization, one, keys[3], None, ended(FinalState::Expired)) };
+    world.store.record(vec![too_many]).await.unwrap();
     let expired = record(organization, one, keys[0], None, ended(FinalState::Expired));
     world.store.record(vec![expired]).await.unwrap();
     world.deliver(organization, one, &keys[1..2]).await;
     world.retain(at(1_000_000), at(0)).await;
     let mut reasons = Vec::new();
-    for (receipt, key) in [first, second, third].iter().zip(keys) {
+    for (receipt, key) in [first, second, third, fourth].iter().zip(keys) {
         let id = world.id_of(receipt, key);
         reasons.push(world.store.delivery(organization, id).await.unwrap().unwrap().view.expired_because);
     }
-    assert_eq!(reasons, [Some(ExpiryReason::Time), None, Some(ExpiryReason::Retention)]);
+    let expected =
+        [Some(ExpiryReason::Time), None, Some(ExpiryReason::Retention), Some(ExpiryReason::Backlog)];
+    assert_eq!(reasons, expected);
 }

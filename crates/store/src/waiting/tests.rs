@@ -22,6 +22,10 @@ fn counts_add_up_and_what_is_zero_takes_no_room() {
     assert_eq!(counts.of_receiver(ReceiverNumber::new(7)), 4);
     assert_eq!(counts.of_subscription(SubscriptionNumber::new(70)), 2);
     assert_eq!(counts.total(), 4);
+    let crowded =
+        Crowded { organization: OrganizationNumber::new(1), receiver: ReceiverNumber::new(7), waiting: 4 };
+    assert_eq!(counts.receivers_above(3), [crowded]);
+    assert_eq!(counts.receivers_above(4), []);
     counts.add(&changes(&[(1, 7, 70, -2), (1, 7, 71, -2)]));
     let empty = counts.read(|counts| {
         counts.subscriptions.is_empty() && counts.receivers.is_empty() && counts.organizations.is_empty()

@@ -24,6 +24,7 @@ impl Driver {
                 Effect::Record(order) => self.record(&order),
                 Effect::EndpointChanged(endpoint, breaker) => self.directory.show_breaker(endpoint, breaker),
                 Effect::LoadPage(request) => self.store_work.load_page(request),
+                Effect::LoadOldest(request) => self.store_work.load_oldest(request),
             }
         }
         self.turn.effects = effects;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::sequence::SubscriptionNumber;
+use rendezhook_store::StoreError;
 use rendezhook_store::feed::{CommittedAction, CommittedDelivery, FeedEvent};
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingDelivery};
 
@@ -98,6 +99,13 @@ impl Driver {
                     page
                 });
                 self.turn.inputs.push(Input::PageLoaded { request, page });
+            }
+            Answer::Oldest(request, page) => {
+                let unread = |error: &StoreError| {
+                    self.read_warnings.warn(error, "deliveries that are too many cannot be loaded");
+                };
+                let page = page.inspect_err(unread).ok();
+                self.turn.inputs.push(Input::OldestLoaded { request, page });
             }
             Answer::HealthKept(subscriptions, kept) => {
                 if let Err(error) = kept {

@@ -34,6 +34,7 @@ pub(super) struct Fixture {
     started: Vec<AttemptOrder>,
     records: Vec<RecordOrder>,
     pages: Vec<PageRequest>,
+    oldest: Vec<PageRequest>,
     breakers: HashMap<EndpointNumber, BreakerState>,
 }
 
@@ -104,6 +105,7 @@ impl Fixture {
             started: Vec::new(),
             records: Vec::new(),
             pages: Vec::new(),
+            oldest: Vec::new(),
             breakers: HashMap::new(),
         };
         for number in 1..=subscriptions {
@@ -123,6 +125,7 @@ impl Fixture {
                     self.breakers.insert(endpoint, state);
                 }
                 Effect::LoadPage(request) => self.pages.push(request),
+                Effect::LoadOldest(request) => self.oldest.push(request),
             }
         }
     }
@@ -215,6 +218,21 @@ impl Fixture {
     pub(super) fn page(&mut self) -> PageRequest {
         assert_eq!(self.pages.len(), 1, "{:?}", self.pages);
         self.pages.remove(0)
+    }
+
+    /// The only page of the oldest deliveries that was asked for since.
+    pub(super) fn oldest(&mut self) -> PageRequest {
+        assert_eq!(self.oldest.len(), 1, "{:?}", self.oldest);
+        self.oldest.remove(0)
+    }
+
+    pub(super) fn no_oldest(&self) {
+        assert_eq!(self.oldest, Vec::new());
+    }
+
+    pub(super) fn answer_oldest(&mut self, request: PageRequest, deliveries: Option<Vec<PendingDelivery>>) {
+        let page = deliveries.map(|deliveries| PendingPage { deliveries, complete: true });
+        self.step([Input::OldestLoaded { request, page }]);
     }
 
     pub(super) fn no_page(&self) {

@@ -75,6 +75,7 @@ impl Checks {
             head == row.step()
                 && lane_is_free
                 && !self.pages.contains_key(&key.receiver)
+                && !self.ends_oldest(key.receiver)
                 && !self.in_flight.contains_key(&key)
                 && !self.recording.contains_key(&key)
                 && !self.rests(endpoint, self.taken_tests.contains(&row.pending.key), now)

@@ -32,6 +32,9 @@ impl Checks {
             (Some(owed), true) => self.follows(&owed, order, row),
             (None, false) => {
                 match order.disposition {
+                    Disposition::Ended(FinalState::Expired) if order.over_backlog => {
+                        self.is_one_too_many(order, row, model);
+                    }
                     Disposition::Ended(FinalState::Expired) => {
                         let expired = row.pending.expires_at.is_some_and(|at| at <= now);
                         assert!(expired, "{order:?} is early");

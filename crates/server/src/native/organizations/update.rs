@@ -46,6 +46,11 @@ pub(crate) struct OrganizationPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u64>, required = false, minimum = 1, maximum = 1_000_000_000)]
     backlog_quota: Option<Option<u64>>,
+    /// So many deliveries may wait for one of its receivers; beyond it the oldest expire: 1 to 1,000,000,000; null: the server's
+    /// number, as at first. Only the server's admin key may change it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, required = false, minimum = 1, maximum = 1_000_000_000)]
+    receiver_backlog: Option<Option<u64>>,
 }
 
 /// Changes an organization.
@@ -63,8 +68,8 @@ pub(crate) async fn update(
     State(state): State<ServerState>,
     JsonBody(patch): JsonBody<OrganizationPatch>,
 ) -> Result<Json<OrganizationView>, Failure> {
-    if patch.backlog_quota.is_some() {
-        access.only_operator("backlog_quota")?;
+    if patch.backlog_quota.is_some() || patch.receiver_backlog.is_some() {
+        access.only_operator("backlog_quota and receiver_backlog")?;
     }
     let mut checks = FieldChecks::default();
     if let Some(name) = &patch.name {
@@ -76,11 +81,13 @@ pub(crate) async fn update(
         let detail = format!("this must be a number of hours from 1 to {MAXIMUM_HOURS}, or null");
         checks.refuse("/default_expiry_hours", detail);
     }
-    if let Some(Some(quota)) = patch.backlog_quota
-        && !(1..=BacklogLimits::MAXIMUM).contains(&quota)
+    for (pointer, limit) in
+        [("/backlog_quota", patch.backlog_quota), ("/receiver_backlog", patch.receiver_backlog)]
     {
-        let detail = format!("this must be a number from 1 to {}, or null", BacklogLimits::MAXIMUM);
-        checks.refuse("/backlog_quota", detail);
+        if limit.flatten().is_some_and(|limit| !(1..=BacklogLimits::MAXIMUM).contains(&limit)) {
+            let detail = format!("this must be a number from 1 to {}, or null", BacklogLimits::MAXIMUM);
+            checks.refuse(pointer, detail);
+        }
     }
     checks.finish()?;
 
@@ -94,6 +101,7 @@ pub(crate) async fn update(
             schema_check: patch.schema_check,
             default_expiry_hours: patch.default_expiry_hours,
             backlog_quota: patch.backlog_quota,
+            receiver_backlog: patch.receiver_backlog,
             ..OrganizationUpdate::default()
         },
     };

@@ -250,5 +250,6 @@ pub fn record(
         disable: None,
         consequences: None,
         folded_into: None,
+        over_backlog: false,
     }
 }

@@ -102,9 +102,10 @@ fn write(turn: &mut Turn<'_>, statements: &mut Statements<'_>, record: &Record) 
                 Some(newer) => fold(turn.connection, record.key, newer)?,
                 None => None,
             };
+            let expiry = if record.over_backlog { ExpiryReason::Backlog } else { ExpiryReason::Time };
             let ending = Ending {
                 state,
-                reason: (state == FinalState::Expired).then_some(ExpiryReason::Time),
+                reason: (state == FinalState::Expired).then_some(expiry),
                 at: record.at,
                 attempts: number,
                 overtaken: record.overtaken,
