@@ -102,7 +102,6 @@ pub(crate) async fn update(
             default_expiry_hours: patch.default_expiry_hours,
             backlog_quota: patch.backlog_quota,
             receiver_backlog: patch.receiver_backlog,
-            ..OrganizationUpdate::default()
         },
     };
     let catalogue = state.change(change).await?;
