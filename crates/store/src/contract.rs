@@ -193,6 +193,7 @@ macro_rules! store_contract {
             ]
             counting: [
                 what_waits_is_counted_whatever_happens,
+                ends_are_counted_by_their_state,
             ]
             reopening: [
                 everything_is_there_after_reopening,

@@ -1,8 +1,12 @@
 //! What readers of deliveries, attempts and resources see. Every function is limited to one organization.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
-use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState, ExpiryReason, FoldedDeliveries};
+use rendezhook_domain::delivery::{
+    DeliveryOrigin, DeliveryState, ExpiryReason, FinalState, FoldedDeliveries,
+};
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
@@ -25,6 +29,20 @@ pub struct DeliveryFilter {
     pub from: Option<Timestamp>,
     /// Accepted before.
     pub until: Option<Timestamp>,
+}
+
+/// How many deliveries ended in which way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EndedCounts {
+    /// How many, by their final state. A state in which there is none is left out.
+    pub ended: HashMap<FinalState, u64>,
+    /// Whether all that are still kept were counted; otherwise only the newest of each receiver were.
+    pub complete: bool,
+}
+
+impl EndedCounts {
+    /// How many ended deliveries are looked at for one answer, those of other subscriptions of the same receiver included.
+    pub const LOOKED_AT: usize = 20_000;
 }
 
 /// Where a list goes on: after (older than) this sequence. Lists run from the newest to the oldest.

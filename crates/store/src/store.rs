@@ -19,7 +19,7 @@ use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage, Standing};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
     AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
-    ResourcePage, ResourceQuery, StoreFigures, StoredResource,
+    EndedCounts, ResourcePage, ResourceQuery, StoreFigures, StoredResource,
 };
 use crate::record::Record;
 use crate::replay::{
@@ -198,6 +198,16 @@ pub trait Store: Send + Sync + 'static {
         after: Option<DeliveryCursor>,
         limit: usize,
     ) -> Result<DeliveryPage, StoreError>;
+
+    /// Counts an organization's deliveries that have ended, or those of one of its subscriptions, with bounded effort.
+    ///
+    /// # Errors
+    /// When the store failed.
+    async fn ended_counts(
+        &self,
+        organization: OrganizationNumber,
+        subscription: Option<SubscriptionNumber>,
+    ) -> Result<EndedCounts, StoreError>;
 
     /// One delivery of an organization; `None` also when it belongs to another one.
     ///

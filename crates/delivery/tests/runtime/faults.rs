@@ -18,7 +18,7 @@ use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage, Stand
 use rendezhook_store::publish::{DetachedDelivery, Publish, PublishOutcome};
 use rendezhook_store::read::{
     AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
-    ResourcePage, ResourceQuery, StoreFigures, StoredResource,
+    EndedCounts, ResourcePage, ResourceQuery, StoreFigures, StoredResource,
 };
 use rendezhook_store::record::Record;
 use rendezhook_store::replay::{
@@ -274,6 +274,14 @@ impl Store for FaultyStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.inner.retain(bodies_before, metadata_before, now).await
+    }
+
+    async fn ended_counts(
+        &self,
+        organization: OrganizationNumber,
+        subscription: Option<SubscriptionNumber>,
+    ) -> Result<EndedCounts, StoreError> {
+        self.inner.ended_counts(organization, subscription).await
     }
 
     fn waiting(&self) -> &WaitingCounts {

@@ -36,6 +36,10 @@ fn what_waits_for_a_dead_receiver_keeps_nobody_from_publishing() {
         });
         assert!(accepted, "after {number}");
     }
+    let (_, page) = server.call("GET", "/api/v1/subscriptions", &key, None);
+    let path = format!("/api/v1/subscriptions/{}/health", text(&page["items"][0], "id"));
+    let (_, health) = server.call("GET", &path, &key, None);
+    assert_eq!((&health["waiting"], &health["breaker"]["state"]), (&json!(60), &json!("open")));
 }
 
 #[test]

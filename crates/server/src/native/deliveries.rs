@@ -1,6 +1,7 @@
 //! `/api/v1/deliveries`: what was sent, what came of it, and whose fault it was when nothing did.
 
 mod attempts;
+mod counts;
 mod list;
 mod replay;
 mod show;
@@ -16,6 +17,7 @@ use crate::state::ServerState;
 pub(super) fn routes() -> OpenApiRouter<ServerState> {
     OpenApiRouter::new()
         .routes(routes!(list::list))
+        .routes(routes!(counts::counts))
         .routes(routes!(show::show))
         .routes(routes!(attempts::attempts))
         .routes(routes!(replay::replay))

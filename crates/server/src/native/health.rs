@@ -1,6 +1,7 @@
 //! How subscriptions and receivers do, as the native API shows it.
 
 use rendezhook_delivery::health::{ActionReport, Counts, HealthReport, LastFailure};
+use rendezhook_delivery::scheduler::effect::BreakerState;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
 use rendezhook_domain::stage::Stage;
@@ -38,6 +39,36 @@ impl HealthState {
     }
 }
 
+/// How the breaker of an endpoint stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Breaker)]
+pub(crate) struct BreakerView {
+    /// `closed`: deliveries are attempted; `open`: they wait, and single probes find out when the endpoint can be reached again;
+    /// `half_open`: a probe got through, and few are attempted at a time.
+    #[schema(example = "closed")]
+    state: &'static str,
+    /// Since when it is not closed; null when it is.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// When the next probe is made, if something waits; null unless it is open.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_probe_at: Option<Timestamp>,
+}
+
+impl From<BreakerState> for BreakerView {
+    fn from(state: BreakerState) -> Self {
+        match state {
+            BreakerState::Closed => Self { state: "closed", since: None, next_probe_at: None },
+            BreakerState::Open { since, next_probe_at } => {
+                Self { state: "open", since: Some(since), next_probe_at: Some(next_probe_at) }
+            }
+            BreakerState::HalfOpen { since } => {
+                Self { state: "half_open", since: Some(since), next_probe_at: None }
+            }
+        }
+    }
+}
+
 /// How a subscription does. Only what is the receiver's fault counts as failed; tests do not count.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SubscriptionHealth)]
@@ -53,6 +84,10 @@ pub(crate) struct SubscriptionHealthView {
     endpoint: String,
     /// How it does.
     state: HealthState,
+    /// How many of its deliveries wait.
+    waiting: u64,
+    /// Whether its endpoint is spared because it could not be reached.
+    breaker: BreakerView,
     /// Since when deliveries fail; null when none has failed since the last success.
     #[schema(value_type = Option<String>, format = DateTime)]
     failing_since: Option<Timestamp>,
@@ -145,12 +180,16 @@ impl SubscriptionHealthView {
         subscription: &Subscription,
         receiver: Option<ReceiverId>,
         report: HealthReport,
+        waiting: u64,
+        breaker: BreakerState,
     ) -> Self {
         Self {
             subscription: subscription.id,
             receiver,
             endpoint: subscription.target.endpoint().as_str().to_owned(),
             state: HealthState::of(subscription, &report),
+            waiting,
+            breaker: breaker.into(),
             failing_since: report.since,
             failing_actions: report.failing_actions,
             last_success_at: report.last_success_at,

@@ -2,6 +2,10 @@
 
 use http::{Method, Request, header};
 use insta::assert_json_snapshot;
+use rendezhook_delivery::clock::Clock;
+use rendezhook_domain::delivery::FinalState;
+use rendezhook_domain::sequence::Sequence;
+use rendezhook_store::record::{Disposition, Record};
 use serde_json::{Value, json};
 
 use crate::fixture::{Answer, Api};
@@ -101,6 +105,59 @@ async fn what_is_paused_keeps_nobody_from_publishing() {
     let pause = format!("/api/v1/receivers/{receiver}/pause");
     assert_eq!(api.post(&pause, &key, json!({})).await.status, 200);
     assert_eq!(publish(&api, &key, item(13)).await.status, 202, "nor does a paused receiver");
+}
+
+#[tokio::test]
+async fn what_waits_and_what_has_ended_is_counted() {
+    let api = Api::start().await;
+    let (_, key) = api.organization("Example").await;
+    let id = api.subscription(&key, "https://api.example.com/hooks").await;
+    let other = api.subscription(&key, "https://api.example.com/others").await;
+    publish(&api, &key, json!([item(1), item(2), item(3)])).await;
+    end_first(&api, &other).await;
+    let counts = api.get("/api/v1/deliveries/counts", &key).await;
+    assert_json_snapshot!(counts.shown(), @"");
+    let path = format!("/api/v1/deliveries/counts?subscription={id}");
+    let of_one = api.get(&path, &key).await.json();
+    assert_eq!((&of_one["waiting"], &of_one["ended"]["delivered"]), (&json!(3), &json!(0)));
+    let health = api.get(&format!("/api/v1/subscriptions/{id}/health"), &key).await.json();
+    assert_eq!((&health["waiting"], &health["breaker"]["state"]), (&json!(3), &json!("closed")));
+    let receiver = api.get(&format!("/api/v1/subscriptions/{other}"), &key).await.member("/receiver");
+    let health = api.get(&format!("/api/v1/receivers/{receiver}/health"), &key).await.json();
+    let of_subscription = &health["subscriptions"][0];
+    assert_eq!((&health["waiting"], &of_subscription["waiting"]), (&json!(2), &json!(2)));
+    assert_eq!(of_subscription["breaker"]["state"], "closed");
+
+    let (_, stranger) = api.organization("Other").await;
+    assert_eq!(api.get(&path, &stranger).await.status, 404);
+    let none = api.get("/api/v1/deliveries/counts", &stranger).await.json();
+    assert_eq!((&none["waiting"], &none["complete"]), (&json!(0), &json!(true)));
+    assert_eq!(api.get("/api/v1/deliveries/counts?state=waiting", &key).await.status, 400);
+}
+
+/// Plays the delivery side: the oldest delivery of a subscription is delivered.
+async fn end_first(api: &Api, subscription: &str) {
+    let catalogue = api.store.catalogue();
+    let id = subscription.parse().unwrap();
+    let entry = catalogue.organizations.values().find_map(|entry| entry.subscription(id)).unwrap();
+    let of = &entry.subscription;
+    let page =
+        api.store.pending_page(of.receiver, Sequence::ZERO, Sequence::MAXIMUM, None, 10).await.unwrap();
+    let delivered = Record {
+        key: page.deliveries[0].key,
+        organization: of.organization,
+        subscription: of.number,
+        at: api.clock.now(),
+        attempt: None,
+        disposition: Disposition::Ended(FinalState::Delivered),
+        overtaken: false,
+        freeze: None,
+        disable: None,
+        consequences: None,
+        folded_into: None,
+        over_backlog: false,
+    };
+    api.store.record(vec![delivered]).await.unwrap();
 }
 
 #[tokio::test]

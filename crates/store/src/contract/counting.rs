@@ -25,6 +25,41 @@ const STEPS: usize = 200;
 /// Longer than anything takes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+pub async fn ends_are_counted_by_their_state(fixture: &dyn Fixture) {
+    let mut world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let stranger = world.organization().await;
+    let shared = "https://receiver.example/counted";
+    let one = world.subscribe_at(organization, "*", shared).await;
+    let beside = world.subscribe_at(organization, "*", shared).await;
+    let other = world.subscribe(organization, "*").await;
+    for _ in 0..5 {
+        world.publish_one(organization).await;
+    }
+    let keys = world.deliveries(15).await;
+    let page = world.waiting(one).await;
+    let of = |wanted: Matched| page.iter().filter(move |found| found.subscription == wanted.subscription);
+    let of_one: Vec<_> = of(one).map(|found| found.key).collect();
+    let of_beside: Vec<_> = of(beside).map(|found| found.key).collect();
+    let of_other: Vec<_> = keys.iter().copied().filter(|key| key.receiver == other.receiver).collect();
+    world.deliver(organization, one, &of_one[..2]).await;
+    world.deliver(organization, beside, &of_beside[..3]).await;
+    let exhausted = record(organization, other, of_other[0], None, ended(FinalState::Exhausted));
+    world.store.record(vec![exhausted]).await.unwrap();
+
+    let counted = async |organization, subscription| {
+        let counts = world.store.ended_counts(organization, subscription).await.unwrap();
+        assert!(counts.complete);
+        let of = |state| counts.ended.get(&state).copied().unwrap_or(0);
+        (of(FinalState::Delivered), of(FinalState::Exhausted), counts.ended.len())
+    };
+    assert_eq!(counted(organization, None).await, (5, 1, 2));
+    assert_eq!(counted(organization, Some(one.subscription)).await, (2, 0, 1));
+    assert_eq!(counted(organization, Some(other.subscription)).await, (0, 1, 1));
+    assert_eq!(counted(stranger, None).await, (0, 0, 0));
+    assert_eq!(counted(stranger, Some(one.subscription)).await, (0, 0, 0));
+}
+
 /// Something that happens to what waits. Numbers choose among what there is.
 #[derive(Debug, Clone)]
 enum Step {

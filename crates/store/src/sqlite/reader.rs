@@ -7,6 +7,7 @@
 mod attempts;
 mod backlog;
 mod certificate;
+mod counts;
 mod delivery;
 mod firings;
 mod health;
@@ -22,6 +23,7 @@ mod standing;
 pub(super) use self::attempts::attempts;
 pub(super) use self::backlog::backlog;
 pub(super) use self::certificate::kept_certificates;
+pub(super) use self::counts::ended_counts;
 pub(super) use self::delivery::delivery;
 pub(super) use self::firings::{due_firings, scheduled};
 pub(super) use self::health::kept_health;

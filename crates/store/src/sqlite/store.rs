@@ -29,7 +29,7 @@ use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage, Standing};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
 use crate::read::{
     AttemptPage, Backlog, BacklogQuery, DeliveryCursor, DeliveryDetail, DeliveryFilter, DeliveryPage,
-    ResourcePage, ResourceQuery, StoreFigures, StoredResource,
+    EndedCounts, ResourcePage, ResourceQuery, StoreFigures, StoredResource,
 };
 use crate::record::Record;
 use crate::replay::{
@@ -304,6 +304,19 @@ impl Store for SqliteStore {
         };
         self.list_reader
             .read("listing deliveries", move |connection| reader::list(connection, &request))
+            .await
+    }
+
+    async fn ended_counts(
+        &self,
+        organization: OrganizationNumber,
+        subscription: Option<SubscriptionNumber>,
+    ) -> Result<EndedCounts, StoreError> {
+        let receivers = self.receivers(organization, subscription);
+        self.list_reader
+            .read("counting deliveries", move |connection| {
+                reader::ended_counts(connection, &receivers, subscription)
+            })
             .await
     }
 

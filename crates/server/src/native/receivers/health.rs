@@ -4,14 +4,16 @@ use axum::Json;
 use axum::extract::State;
 use rendezhook_delivery::health::HealthReport;
 use rendezhook_domain::id::{ReceiverId, SubscriptionId};
+use rendezhook_domain::sequence::ReceiverNumber;
 use rendezhook_domain::subscription::Subscription;
 use rendezhook_domain::time::Timestamp;
+use rendezhook_store::waiting::WaitingCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::{Access, Read};
 use crate::failure::Failure;
-use crate::native::health::HealthState;
+use crate::native::health::{BreakerView, HealthState};
 use crate::parameters::PathParameters;
 use crate::state::ServerState;
 
@@ -27,6 +29,8 @@ pub(crate) struct ReceiverHealthView {
     receiver: ReceiverId,
     /// `failing` when any of its subscriptions is; `paused` or `disabled` when none is delivered to any more.
     state: HealthState,
+    /// How many deliveries wait for it.
+    waiting: u64,
     /// Since when one of its subscriptions fails.
     #[schema(value_type = Option<String>, format = DateTime)]
     failing_since: Option<Timestamp>,
@@ -51,6 +55,10 @@ pub(crate) struct SubscriptionStateView {
     subscription: SubscriptionId,
     /// How it does.
     state: HealthState,
+    /// How many of its deliveries wait.
+    waiting: u64,
+    /// Whether its endpoint is spared because it could not be reached.
+    breaker: BreakerView,
     /// Since when its deliveries fail.
     #[schema(value_type = Option<String>, format = DateTime)]
     failing_since: Option<Timestamp>,
@@ -88,10 +96,15 @@ pub(crate) async fn health(
         .zip(&reports)
         .map(|(subscription, report)| HealthState::of(subscription, report))
         .collect();
+    let counts = state.store.waiting();
+    counts.completed().await;
+    let delivery = &state.delivery;
+    let state_of = |one: &Subscription| delivery.breaker(one.organization, &one.target.endpoint());
     let of = |date: fn(&HealthReport) -> Option<Timestamp>| reports.iter().filter_map(date);
     Ok(Json(ReceiverHealthView {
         receiver: entry.id,
         state: together(&states),
+        waiting: all_waiting(&access, entry.number, counts),
         failing_since: of(|report| report.since).min(),
         last_success_at: of(|report| report.last_success_at).max(),
         disable_at: of(|report| report.disable_at).min(),
@@ -102,11 +115,23 @@ pub(crate) async fn health(
             .map(|((subscription, report), state)| SubscriptionStateView {
                 subscription: subscription.id,
                 state: *state,
+                waiting: counts.of_subscription(subscription.number),
+                breaker: state_of(subscription).into(),
                 failing_since: report.since,
             })
             .collect(),
         more,
     }))
+}
+
+/// How many deliveries wait for a receiver, as far as the caller may know of the subscriptions.
+fn all_waiting(access: &Access<Read>, receiver: ReceiverNumber, counts: &WaitingCounts) -> u64 {
+    if access.key_user().is_none() {
+        return counts.of_receiver(receiver);
+    }
+    let all = access.organization.subscriptions.iter().map(|entry| &entry.subscription);
+    let seen = all.filter(|subscription| subscription.receiver == receiver && access.sees(subscription));
+    seen.map(|subscription| counts.of_subscription(subscription.number)).sum()
 }
 
 /// One state for several: what needs attention comes first, and what stands still only when all of it does.

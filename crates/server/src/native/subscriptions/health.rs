@@ -28,5 +28,9 @@ pub(crate) async fn health(
     let reports = state.delivery.health(&[subscription.number], state.now()).await?;
     let report = reports.into_iter().next().unwrap_or_default();
     let receiver = access.organization.receiver(subscription.receiver).map(|entry| entry.id);
-    Ok(Json(SubscriptionHealthView::new(subscription, receiver, report)))
+    let waiting = state.store.waiting();
+    waiting.completed().await;
+    let waiting = waiting.of_subscription(subscription.number);
+    let breaker = state.delivery.breaker(access.number(), &subscription.target.endpoint());
+    Ok(Json(SubscriptionHealthView::new(subscription, receiver, report, waiting, breaker)))
 }
