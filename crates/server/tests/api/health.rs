@@ -59,6 +59,12 @@ async fn a_subscription_shows_since_when_it_fails_and_why() {
         "receiver": "rcv_#",
         "endpoint": "https://api.example.com/hooks/1",
         "state": "failing",
+        "waiting": 0,
+        "breaker": {
+          "state": "closed",
+          "since": null,
+          "next_probe_at": null
+        },
         "failing_since": "2026-01-15T08:30:00.000Z",
         "failing_actions": [],
         "last_success_at": "2026-01-15T08:20:00.000Z",
@@ -131,6 +137,7 @@ async fn a_receiver_does_as_the_worst_of_its_subscriptions() {
       "body": {
         "receiver": "rcv_#",
         "state": "failing",
+        "waiting": 0,
         "failing_since": "2026-01-15T08:20:00.000Z",
         "last_success_at": "2026-01-15T09:30:00.000Z",
         "disable_at": "2026-01-20T08:20:00.000Z",
@@ -138,11 +145,23 @@ async fn a_receiver_does_as_the_worst_of_its_subscriptions() {
           {
             "subscription": "sub_#",
             "state": "healthy",
+            "waiting": 0,
+            "breaker": {
+              "state": "closed",
+              "since": null,
+              "next_probe_at": null
+            },
             "failing_since": null
           },
           {
             "subscription": "sub_#",
             "state": "failing",
+            "waiting": 0,
+            "breaker": {
+              "state": "closed",
+              "since": null,
+              "next_probe_at": null
+            },
             "failing_since": "2026-01-15T08:20:00.000Z"
           }
         ],

@@ -116,7 +116,24 @@ async fn what_waits_and_what_has_ended_is_counted() {
     publish(&api, &key, json!([item(1), item(2), item(3)])).await;
     end_first(&api, &other).await;
     let counts = api.get("/api/v1/deliveries/counts", &key).await;
-    assert_json_snapshot!(counts.shown(), @"");
+    assert_json_snapshot!(counts.shown(), @r#"
+    {
+      "status": 200,
+      "body": {
+        "waiting": 5,
+        "ended": {
+          "cancelled": 0,
+          "delivered": 1,
+          "exhausted": 0,
+          "expired": 0,
+          "folded": 0,
+          "refused": 0,
+          "set_aside": 0
+        },
+        "complete": true
+      }
+    }
+    "#);
     let path = format!("/api/v1/deliveries/counts?subscription={id}");
     let of_one = api.get(&path, &key).await.json();
     assert_eq!((&of_one["waiting"], &of_one["ended"]["delivered"]), (&json!(3), &json!(0)));
