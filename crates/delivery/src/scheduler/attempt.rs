@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rendezhook_domain::delivery::FinalState;
 use rendezhook_domain::outcome::Verdict;
 use rendezhook_domain::subscription::DisableReason;
 use rendezhook_store::pending::DeliveryKey;
@@ -114,13 +115,16 @@ impl Scheduler {
                 history.failed_attempts = history.failed_attempts.saturating_add(1);
                 self.wait_again(slot);
             }
-            Disposition::Ended(_) => {
+            Disposition::Ended(state) => {
                 let lane = self.lane_key(slot);
                 let Entry { subscription, .. } = self.entries[slot];
                 let (receiver, test) =
                     (self.subscriptions[subscription].receiver, self.entries[slot].is_test());
                 self.discard(slot);
                 self.note_end(receiver, key.sequence);
+                if state == FinalState::Folded {
+                    self.receivers[receiver].folding -= 1;
+                }
                 if attempted {
                     self.release(lane);
                 } else {

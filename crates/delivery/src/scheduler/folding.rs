@@ -78,6 +78,8 @@ impl Scheduler {
         self.disarm(older);
         self.move_to(older, State::Recording);
         self.expiring += 1;
+        let receiver = self.subscriptions[self.entries[older].subscription].receiver;
+        self.receivers[receiver].folding += 1;
         let disposition = Disposition::Ended(FinalState::Folded);
         let mut order = self.record_order(older, disposition, false, None);
         order.folded_into = Some(self.entries[newer].sequence());

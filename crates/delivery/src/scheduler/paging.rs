@@ -145,11 +145,11 @@ impl Scheduler {
         let catching_up = receiver
             .catching_up
             .first()
-            .filter(|_| !behind || !runs_low || !receiver.last_was_catching_up)
+            .filter(|_| !receiver.is_folding() && (!behind || !runs_low || !receiver.last_was_catching_up))
             .map(|slot| (slot, come_to(slot)))
             .filter(|(_, after)| *after < loaded);
         let Some((subscription, after)) = catching_up else {
-            return Some(PageRequest {
+            return behind.then_some(PageRequest {
                 receiver: number,
                 after: loaded,
                 up_to: announced,

@@ -40,6 +40,8 @@ pub(super) struct Receiver {
     pub(super) to_finish: usize,
     /// Deliveries that stand in the order of its only lane, when that holds all of them.
     pub(super) in_line: usize,
+    /// Updates of it that were folded, and whose end is not durable yet.
+    pub(super) folding: usize,
     /// Its deliveries in memory.
     pub(super) entries: usize,
     /// Those of them that are ready.
@@ -82,6 +84,7 @@ impl Receiver {
             order: DeliveryOrder::default(),
             to_finish: 0,
             in_line: 0,
+            folding: 0,
             entries: 0,
             ready: 0,
             again: 0,
@@ -98,6 +101,12 @@ impl Receiver {
     /// Whether there is something in the store that belongs into memory.
     pub(super) fn has_more(&self) -> bool {
         self.loaded < self.announced || !self.catching_up.is_empty()
+    }
+
+    /// Whether the store may still say of an update that it is due later than the one whose place it takes. Until it says how it is,
+    /// nothing that a subscription missed is taken up.
+    pub(super) const fn is_folding(&self) -> bool {
+        self.folding > 0
     }
 
     /// Whether its order changes: what is under way has to finish before anything is taken.

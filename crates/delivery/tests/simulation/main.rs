@@ -49,7 +49,7 @@ fn invariants_hold_in_the_histories_that_are_played_each_time() {
 /// Seeds that found something once, as long as what they play is what it was then; the scheduler's own tests hold each finding
 /// for good.
 #[cfg(test)]
-const FOUND: [(u64, &str); 7] = [
+const FOUND: [(u64, &str); 9] = [
     (
         240,
         "a receiver never gets a place at a narrow endpoint it shares, while another endpoint takes all other attempts",
@@ -69,6 +69,11 @@ const FOUND: [(u64, &str); 7] = [
         "a schedule that changes in the step of a failure is judged by as it was: a fault of the check",
     ),
     (2_111_062_023, "so is a fold in the step in which the receiver's order changes"),
+    (
+        3_377_351_948,
+        "what takes the place of a folded update is due late, when its subscription was stopped and went on meanwhile",
+    ),
+    (3_377_348_135, "the same"),
 ];
 
 #[test]

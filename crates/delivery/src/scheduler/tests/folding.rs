@@ -139,3 +139,24 @@ fn no_more_fold_at_a_time_than_may_be_recorded() {
     fixture.commit([update(5, 1, 7)]);
     assert_eq!(folds(&mut fixture), [(4, 5)]);
 }
+
+#[test]
+fn what_was_missed_is_taken_up_once_folds_are_durable() {
+    let mut fixture = fixture(1);
+    fixture.commit([delivery(1, 1, 7)]);
+    assert_eq!(fixture.started(), [1]);
+    let later = PendingDelivery { due_at: fixture.now.after(seconds(60)), ..update(3, 1, 7) };
+    fixture.commit([update(2, 1, 7), later]);
+    assert_eq!(folds(&mut fixture), [(2, 3)]);
+    fixture.change(SubscriptionView { enabled: false, ..folding(1) });
+    fixture.change(folding(1));
+    // The store would still say that 3 is due in a minute.
+    fixture.no_page();
+    fixture.recorded(2);
+    let request = fixture.page();
+    fixture.answer_page(request, [update(3, 1, 7)], true);
+    fixture.finish(1, answered(200));
+    fixture.records();
+    fixture.recorded(1);
+    assert_eq!(fixture.started(), [3]);
+}

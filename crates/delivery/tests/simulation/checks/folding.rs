@@ -51,6 +51,16 @@ impl Checks {
         assert!(folding.is_none(), "{order:?} starts before {folding:?} is durable");
     }
 
+    /// What a subscription missed is taken up once the folds of its receiver are durable.
+    pub(super) fn is_missed_while_folding(&self, row: &Row) -> bool {
+        let receiver = row.pending.key.receiver;
+        self.disturbed.contains(&row.pending.subscription)
+            && self
+                .recording
+                .values()
+                .any(|record| record.folded_into.is_some() && record.key.receiver == receiver)
+    }
+
     /// At the end, what took the place of a folded delivery has ended too, or waits for its subscription.
     pub(super) fn lives_on(&self, row: &Row, model: &Model) {
         let mut newest = row;

@@ -76,6 +76,7 @@ impl Checks {
                 && lane_is_free
                 && !self.pages.contains_key(&key.receiver)
                 && !self.ends_oldest(key.receiver)
+                && !self.is_missed_while_folding(row)
                 && !self.in_flight.contains_key(&key)
                 && !self.recording.contains_key(&key)
                 && !self.rests(endpoint, self.taken_tests.contains(&row.pending.key), now)
