@@ -53,6 +53,8 @@ pub(crate) struct Checks {
     /// An attempt has ended, and its record is owed in the same step.
     owed: BTreeMap<DeliveryKey, Owed>,
     recording: BTreeMap<DeliveryKey, RecordOrder>,
+    /// What was told to be durable in this step: inputs before it did not know that yet.
+    just_recorded: BTreeSet<DeliveryKey>,
     pages: BTreeMap<ReceiverNumber, PageRequest>,
     /// Pages of the oldest deliveries under way.
     oldest: BTreeMap<ReceiverNumber, PageRequest>,
@@ -87,6 +89,7 @@ impl Checks {
             in_flight: BTreeMap::new(),
             owed: BTreeMap::new(),
             recording: BTreeMap::new(),
+            just_recorded: BTreeSet::new(),
             pages: BTreeMap::new(),
             page_pause: Timestamp::EARLIEST,
             holds: BTreeMap::new(),
@@ -145,6 +148,7 @@ impl Checks {
             Input::AttemptEnded { key, verdict } => self.ended(*key, verdict, now),
             Input::Recorded(key) => {
                 assert!(self.recording.remove(key).is_some(), "{key:?} is recorded unasked");
+                self.just_recorded.insert(*key);
                 self.turn_is_over(key);
             }
             Input::PageLoaded { request, page } => {
@@ -283,6 +287,7 @@ impl Checks {
         assert!(self.owed.is_empty(), "no record of {:?}", self.owed);
         let told = &self.told;
         self.endpoints.after(|endpoint| told.values().any(|view| view.endpoint == endpoint));
+        self.just_recorded.clear();
         self.step_is_over();
         self.memory_is_bounded(figures, model, page_limit);
         self.nothing_is_stuck(model, now);

@@ -75,7 +75,8 @@ impl Checks {
         self.held(row, now).is_some_and(|(least, _)| least >= self.limits.lane_hold + NOTICED_AFTER)
     }
 
-    fn may_be_overtaken(&self, row: &Row, now: Timestamp) -> bool {
+    /// Whether a lane may have moved on past a delivery.
+    pub(super) fn may_be_overtaken(&self, row: &Row, now: Timestamp) -> bool {
         self.held(row, now).is_some_and(|(_, most)| most >= self.limits.lane_hold)
     }
 

@@ -23,12 +23,14 @@ impl Checks {
         let ending = recording().filter(|record| record.over_backlog && is_waiting(record)).count();
         // The scheduler does not know of these ends yet.
         let untold = recording().filter(|record| !is_waiting(record)).count();
+        let told_beside = self.just_recorded.iter().filter(|key| key.receiver == receiver);
+        let told_beside = told_beside.filter(|key| !model.rows[&key.sequence].is_waiting()).count();
         let waiting = waiting_for(receiver, model).count();
         let bound = usize::try_from(bound).unwrap();
         // Nor of those that ended with their subscription.
         let cancelled = model.cancelled().any(|row| row.pending.key.receiver == receiver);
         assert!(
-            cancelled || waiting + untold > bound + ending,
+            cancelled || waiting + untold + told_beside > bound + ending,
             "{order:?}, and only {waiting} wait, of which {ending} end"
         );
     }

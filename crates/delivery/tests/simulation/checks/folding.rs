@@ -36,7 +36,7 @@ impl Checks {
                 && pending.action > older_pending.action
                 && pending.action < newer_pending.action
                 && !pending.is_update
-                && !self.is_overtaken(other, now)
+                && !self.may_be_overtaken(other, now)
                 && pending.origin == DeliveryOrigin::Original
         });
         assert!(between.is_none(), "{order:?} folds across {between:?}");
