@@ -111,6 +111,8 @@ impl Scheduler {
             self.set_aside(endpoint);
             self.authorities[authority].kept += 1;
             self.endpoints[endpoint].keeps_place = true;
+            // It had its turn when it began to wait: a place that is kept for it is not to lie idle while others have theirs.
+            self.endpoints[endpoint].owed = true;
             self.list(endpoint);
         }
     }

@@ -270,7 +270,11 @@ impl Scheduler {
             turns.push_back(&mut self.endpoints, slot);
         }
         if turns.len() == 1 {
-            self.turns.push_back(&mut self.organizations, organization);
+            if self.organizations[organization].owed {
+                self.turns.push_front(&mut self.organizations, organization);
+            } else {
+                self.turns.push_back(&mut self.organizations, organization);
+            }
         }
         self.count_opened(slot);
     }

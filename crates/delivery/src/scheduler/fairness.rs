@@ -15,7 +15,6 @@ use super::effect::Effect;
 use super::endpoint::{Endpoint, Standing};
 use super::entry::{Entry, Place, State};
 use super::slab::Slot;
-use super::subscription::Subscription;
 
 impl Scheduler {
     /// Starts attempts until the limits are reached or nothing is left that could start.
@@ -35,11 +34,13 @@ impl Scheduler {
             }
             if !self.authority_allows(endpoint) {
                 self.wait_for_authority(endpoint);
+                self.organizations[organization].owed = self.turns.first() != Some(organization);
                 continue;
             }
             if !self.serve(endpoint, effects) {
                 continue;
             }
+            self.organizations[organization].owed = false;
             let turns = &mut self.organizations[organization].turns;
             if turns.first() == Some(endpoint) && self.round_is_over(endpoint) {
                 self.endpoints[endpoint].round = self.endpoints[endpoint].round.wrapping_add(1);
@@ -92,25 +93,28 @@ impl Scheduler {
         true
     }
 
-    /// What starts next at an endpoint. While its breaker is open: a test, or as a probe what has been due the
-    /// longest.
+    /// What starts next at an endpoint. While its breaker is open: as a probe, when one may be made, what has been due the longest;
+    /// otherwise a test. However many tests are asked for, they do not keep the others from finding out.
     fn next_at(&mut self, endpoint: Slot<Endpoint>) -> Option<Slot<Entry>> {
         let Endpoint { breaker, tests, turns, .. } = &self.endpoints[endpoint];
         if breaker.is_open() {
-            return tests.first().copied().or_else(|| self.longest_due(endpoint));
+            let test = tests.first().copied();
+            return if breaker.allows(self.now) { self.longest_due(endpoint).or(test) } else { test };
         }
         let flow = turns.first()?;
         self.next_of(flow)
     }
 
-    /// The oldest of those that come first in their subscriptions, where they stand in the order in which they became due.
+    /// The oldest of those that come first in their subscriptions and are no tests, where they stand in the order in which they became due.
     fn longest_due(&mut self, endpoint: Slot<Endpoint>) -> Option<Slot<Entry>> {
         let flows = self.endpoints[endpoint].turns.to_vec(&mut self.flows);
         let mut oldest: Option<Slot<Entry>> = None;
         for flow in flows {
             for subscription in self.flows[flow].turns.to_vec(&mut self.subscriptions) {
-                let Subscription { ready, again, .. } = &self.subscriptions[subscription];
-                oldest = [oldest, ready.first(), again.first()]
+                // Tests stand before the others.
+                let ready = self.subscriptions[subscription].ready.to_vec(&mut self.entries);
+                let ready = ready.into_iter().find(|entry| !self.entries[*entry].is_test());
+                oldest = [oldest, ready, self.subscriptions[subscription].again.first()]
                     .into_iter()
                     .flatten()
                     .min_by_key(|entry| self.entries[*entry].sequence());

@@ -20,13 +20,15 @@ pub(super) struct Organization {
     pub(super) number: OrganizationNumber,
     /// Its endpoints that could start something.
     pub(super) turns: List<Endpoint, Rotation>,
+    /// Its turn came and went, since the only endpoint it had for it waits for a place at its authority. The next one comes at once.
+    pub(super) owed: bool,
     pub(super) receivers: u32,
     rotation: Links<Organization>,
 }
 
 impl Organization {
     pub(super) fn new(number: OrganizationNumber) -> Self {
-        Self { number, turns: List::default(), receivers: 0, rotation: Links::default() }
+        Self { number, turns: List::default(), owed: false, receivers: 0, rotation: Links::default() }
     }
 }
 

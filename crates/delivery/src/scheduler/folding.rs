@@ -69,7 +69,9 @@ impl Scheduler {
             (None, Some(_)) => false,
             (Some(older), Some(newer)) => older <= newer,
         };
-        !keeps_its_turn && lives_as_long && !self.was_attempted(older) && !self.has_expired(older)
+        // One that was attempted may leave its lane, and start before what was folded into it has ended.
+        let attempted = self.was_attempted(older) || self.was_attempted(newer);
+        !keeps_its_turn && lives_as_long && !attempted && !self.has_expired(older)
     }
 
     fn fold(&mut self, older: Slot<Entry>, newer: Slot<Entry>) {

@@ -49,7 +49,7 @@ fn invariants_hold_in_the_histories_that_are_played_each_time() {
 /// Seeds that found something once, as long as what they play is what it was then; the scheduler's own tests hold each finding
 /// for good.
 #[cfg(test)]
-const FOUND: [(u64, &str); 11] = [
+const FOUND: [(u64, &str); 15] = [
     (
         240,
         "a receiver never gets a place at a narrow endpoint it shares, while another endpoint takes all other attempts",
@@ -79,6 +79,16 @@ const FOUND: [(u64, &str); 11] = [
         "one too many ends, since that another has ended is told later in the same step: a fault of the check",
     ),
     (89_639_028, "a fold across what its lane has just moved on past: a fault of the check"),
+    (
+        2_661_715_016,
+        "an organization whose turn comes twice while its place at an authority is taken is passed three times",
+    ),
+    (3_305_171_945, "what was attempted has an update folded into it, and starts before that has ended"),
+    (
+        3_305_172_260,
+        "a place is kept at an authority for an endpoint whose turn is far away, and others wait for it",
+    ),
+    (3_305_175_540, "tests keep the deliveries of another receiver from probing an endpoint"),
 ];
 
 #[test]

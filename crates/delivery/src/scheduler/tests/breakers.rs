@@ -97,6 +97,19 @@ fn a_test_asks_no_breaker_and_ends_it_when_it_succeeds() {
 }
 
 #[test]
+fn however_many_tests_are_asked_for_a_probe_has_its_time() {
+    let mut fixture = Fixture::new(1);
+    broken(&mut fixture);
+    fixture.commit([test_delivery(50, 1), test_delivery(51, 1)]);
+    assert_eq!(fixture.started(), [50], "nothing else fits beside it");
+    fixture.pass(seconds(30));
+    fixture.finish(50, failed(Cause::ConnectionRefused));
+    assert_eq!(fixture.started(), [6], "what has been due the longest");
+    fixture.finish(6, failed(Cause::ConnectionRefused));
+    assert_eq!(fixture.started(), [51]);
+}
+
+#[test]
 fn answers_that_are_the_subscription_s_own_fault_open_nothing() {
     let mut fixture = Fixture::new(1);
     backlog(&mut fixture, 1, 20, 1);

@@ -87,6 +87,20 @@ fn what_was_attempted_or_lives_longer_is_not_folded() {
 }
 
 #[test]
+fn what_was_attempted_takes_no_other_s_place() {
+    let mut fixture = fixture(1);
+    fixture.commit([delivery(1, 1, 7)]);
+    let attempted = PendingDelivery {
+        failed_attempts: 1,
+        first_failed_at: Some(fixture.now),
+        due_at: fixture.now.after(seconds(60)),
+        ..update(3, 1, 7)
+    };
+    fixture.commit([update(2, 1, 7), attempted]);
+    assert_eq!(folds(&mut fixture), []);
+}
+
+#[test]
 fn the_newer_one_is_due_as_early_as_the_one_whose_place_it_takes() {
     let mut fixture = fixture(1);
     let due = |after, sequence| PendingDelivery { due_at: after, ..update(sequence, 1, 7) };

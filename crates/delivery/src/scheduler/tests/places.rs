@@ -81,6 +81,24 @@ fn an_endpoint_at_another_authority_does_not_wait() {
 }
 
 #[test]
+fn a_turn_for_which_there_was_no_place_is_made_up_for_at_once() {
+    let limits = SchedulerLimits { authority_in_flight: 1, in_flight: 2, ..SchedulerLimits::default() };
+    let mut fixture = Fixture::within(limits, 0);
+    for (number, authority) in [(1, 7), (2, 7), (3, 8), (4, 9)] {
+        fixture.change(SubscriptionView { authority: AuthorityNumber(authority), ..own(number) });
+    }
+    commit(&mut fixture, 1, 10..11);
+    let first = fixture.order();
+    // The turn of 2 comes, and its place is taken. 4 lines up when it has waited already.
+    for number in [2, 3, 4] {
+        commit(&mut fixture, number, u64::from(number) * 10..u64::from(number) * 10 + 1);
+    }
+    assert_eq!(fixture.order().organization.get(), 3);
+    succeed(&mut fixture, &first);
+    assert_eq!(fixture.order().organization.get(), 2);
+}
+
+#[test]
 fn a_place_that_is_kept_goes_on_to_the_next_when_its_delivery_vanishes() {
     let limits = SchedulerLimits { authority_in_flight: 1, in_flight: 2, ..SchedulerLimits::default() };
     let mut fixture = Fixture::within(limits, 0);

@@ -77,7 +77,10 @@ impl Checks {
                 // What ended in the store meanwhile has another history there, and a deleted subscription no schedule.
                 if let Some(retry) = owed.retry.as_ref().filter(|_| row.is_waiting()) {
                     goes_on(failure, order, row, retry);
-                    self.counts_on(order, row);
+                    // Where its subscription was deleted in this step, nobody knows its endpoint any more.
+                    if self.told.contains_key(&order.subscription) {
+                        self.counts_on(order, row);
+                    }
                 }
             }
         }
