@@ -11,7 +11,7 @@ use super::slab::Slot;
 
 /// How many of those that want a lane are asked whether they could start now. It bounds the work of a turn; more than a few
 /// contend only where many subscriptions of one receiver want the same action.
-const ASKED: usize = 8;
+const ASKED: usize = 64;
 
 /// Who has a lane now, and who wants it next. Exists only while somebody does.
 #[derive(Debug, Default)]

@@ -96,13 +96,21 @@ impl Scheduler {
     /// What starts next at an endpoint. While its breaker is open: as a probe, when one may be made, what has been due the longest;
     /// otherwise a test. However many tests are asked for, they do not keep the others from finding out.
     fn next_at(&mut self, endpoint: Slot<Endpoint>) -> Option<Slot<Entry>> {
-        let Endpoint { breaker, tests, turns, .. } = &self.endpoints[endpoint];
+        let Endpoint { breaker, turns, .. } = &self.endpoints[endpoint];
         if breaker.is_open() {
-            let test = tests.first().copied();
-            return if breaker.allows(self.now) { self.longest_due(endpoint).or(test) } else { test };
+            let probe = if breaker.allows(self.now) { self.longest_due(endpoint) } else { None };
+            return probe.or_else(|| self.next_test(endpoint));
         }
         let flow = turns.first()?;
         self.next_of(flow)
+    }
+
+    /// The oldest test of the flow that comes first of those that have one.
+    fn next_test(&mut self, endpoint: Slot<Endpoint>) -> Option<Slot<Entry>> {
+        let flows = self.endpoints[endpoint].turns.to_vec(&mut self.flows);
+        let tests = &self.endpoints[endpoint].tests;
+        let flow_of = |test: &Slot<Entry>| self.subscriptions[self.entries[*test].subscription].flow;
+        flows.into_iter().find_map(|flow| tests.iter().copied().find(|test| flow_of(test) == flow))
     }
 
     /// The oldest of those that come first in their subscriptions and are no tests, where they stand in the order in which they became due.
