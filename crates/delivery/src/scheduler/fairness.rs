@@ -156,7 +156,7 @@ impl Scheduler {
         let slot = self.endpoint_slot_of(entry);
         let endpoint = &self.endpoints[slot];
         endpoint.has_place(self.now)
-            && !endpoint.breaker.is_open()
+            && endpoint.breaker.allows(self.now)
             && self.authority_allows(slot)
             && self.slow_pool_allows(slot)
     }
