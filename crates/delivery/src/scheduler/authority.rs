@@ -1,8 +1,8 @@
 //! Authorities: how many attempts may be in flight to one host and port, shared by the organizations whose endpoints are there.
 //!
 //! An endpoint whose turn has come while its authority is full waits there: organizations take turns, then the endpoints of each.
-//! A place that becomes free is kept for the first of them until its turn in its organization comes, so nobody who comes later
-//! finds it.
+//! A place that becomes free is kept for the first of them, so nobody who comes later finds it. That one had its turn when it began
+//! to wait: it is the next in its organization, and an organization that had nothing else for its turn is the next of all.
 
 use rendezhook_domain::sequence::OrganizationNumber;
 
