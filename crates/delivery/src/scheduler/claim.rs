@@ -10,7 +10,7 @@ use super::lane::LaneKey;
 use super::slab::Slot;
 
 /// How many of those that want a lane are asked whether they could start now. It bounds the work of a turn; more than a few
-/// contend only where many subscriptions of one receiver want the same action.
+/// contend only where many subscriptions of one receiver want the same action, or many deliveries of a lane were overtaken.
 const ASKED: usize = 64;
 
 /// Who has a lane now, and who wants it next. Exists only while somebody does.

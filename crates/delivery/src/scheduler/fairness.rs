@@ -120,8 +120,8 @@ impl Scheduler {
         for flow in flows {
             for subscription in self.flows[flow].turns.to_vec(&mut self.subscriptions) {
                 // Tests stand before the others.
-                let ready = self.subscriptions[subscription].ready.to_vec(&mut self.entries);
-                let ready = ready.into_iter().find(|entry| !self.entries[*entry].is_test());
+                let ready = &self.subscriptions[subscription].ready;
+                let ready = ready.first_where(&mut self.entries, |entry| !entry.is_test());
                 oldest = [oldest, ready, self.subscriptions[subscription].again.first()]
                     .into_iter()
                     .flatten()

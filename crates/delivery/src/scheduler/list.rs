@@ -105,6 +105,19 @@ impl<T: Linked<Role>, Role> List<T, Role> {
         }
     }
 
+    /// The first one that is wanted.
+    pub(super) fn first_where(
+        &self,
+        things: &mut Slab<T>,
+        is_wanted: impl Fn(&T) -> bool,
+    ) -> Option<Slot<T>> {
+        let mut cursor = self.first;
+        while let Some(slot) = cursor.filter(|slot| !is_wanted(&things[*slot])) {
+            cursor = things[slot].links().next;
+        }
+        cursor
+    }
+
     /// Everything in the list, for the rare turns that change it while they go over it.
     pub(super) fn to_vec(&self, things: &mut Slab<T>) -> Vec<Slot<T>> {
         let mut slots = Vec::new();
