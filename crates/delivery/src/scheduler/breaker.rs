@@ -2,8 +2,13 @@
 //!
 //! It opens on five straight failures that say something about the endpoint as a whole, or when of at least ten attempts within
 //! a minute 70 % failed like that. While it is open nothing starts but tests and, after 30 s, one probe: deliveries wait and use
-//! up no attempts. Each probe that fails doubles the wait, up to ten minutes. One that gets through leaves the breaker half
-//! open: the window grows from one again, a failure opens the breaker at once, and at eight it is closed.
+//! up no attempts. Each probe that fails doubles the wait, up to ten minutes.
+//!
+//! One that gets through leaves the breaker half open: the window grows from one again. An endpoint that loses every second
+//! attempt can take half of what waits, and would take next to nothing if each failure opened the breaker again. So two straight
+//! ones do. An attempt that gets through closes it when the window is eight by then, or when ten attempts have ended: without two
+//! straight failures at least half of them got through. Each time it opens the first wait is twice as long, until it was closed or
+//! half open for a minute.
 
 use std::time::Duration;
 
@@ -23,6 +28,12 @@ const FIRST_PROBE: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// The window at which a half-open breaker counts as closed.
 pub(super) const CLOSED_AT_WINDOW: u32 = 8;
+/// So many attempts that ended while it was half open close it, however small the window is.
+const CLOSED_AFTER: u8 = 10;
+/// So many straight failures open a half-open one again.
+const STRAIGHT_FAILURES_HALF_OPEN: u8 = 2;
+/// Half open for so long, it has stood the test: should it open again, the wait is the first one.
+const PROVEN_AFTER: Duration = Duration::from_secs(60);
 
 /// What an attempt says about its endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +63,7 @@ pub(super) enum Errand {
 pub(super) struct Breaker {
     state: State,
     straight_failures: u8,
-    /// How often it opened, or a probe failed, since it was closed.
+    /// How often it opened, or a probe failed, since it was closed or half open for long.
     setbacks: u8,
     recent: RecentAttempts,
 }
@@ -68,6 +79,8 @@ enum State {
     },
     HalfOpen {
         since: Timestamp,
+        /// Attempts that have ended since.
+        attempts: u8,
     },
 }
 
@@ -97,7 +110,7 @@ impl Breaker {
         match self.state {
             State::Closed => BreakerState::Closed,
             State::Open { since, next_probe_at, .. } => BreakerState::Open { since, next_probe_at },
-            State::HalfOpen { since } => BreakerState::HalfOpen { since },
+            State::HalfOpen { since, .. } => BreakerState::HalfOpen { since },
         }
     }
 
@@ -139,9 +152,24 @@ impl Breaker {
                     self.open(now, now, unit);
                 }
             }
-            (State::HalfOpen { .. }, Sign::Alive) if window >= CLOSED_AT_WINDOW => *self = Self::default(),
-            (State::HalfOpen { .. }, Sign::Alive) => {}
-            (State::HalfOpen { .. }, Sign::Failing) => self.open(now, now, unit),
+            (State::HalfOpen { since, attempts }, Sign::Alive) => {
+                let attempts = attempts.saturating_add(1);
+                self.straight_failures = 0;
+                self.state = State::HalfOpen { since, attempts };
+                if window >= CLOSED_AT_WINDOW || attempts >= CLOSED_AFTER {
+                    *self = Self::default();
+                }
+            }
+            (State::HalfOpen { since, attempts }, Sign::Failing) => {
+                self.straight_failures = self.straight_failures.saturating_add(1);
+                self.state = State::HalfOpen { since, attempts: attempts.saturating_add(1) };
+                if self.straight_failures >= STRAIGHT_FAILURES_HALF_OPEN {
+                    if now.since(since) >= PROVEN_AFTER {
+                        self.setbacks = 0;
+                    }
+                    self.open(now, now, unit);
+                }
+            }
         }
     }
 
@@ -153,7 +181,7 @@ impl Breaker {
     }
 
     fn half_open(&mut self, now: Timestamp) {
-        self.state = State::HalfOpen { since: now };
+        self.state = State::HalfOpen { since: now, attempts: 0 };
         self.straight_failures = 0;
         self.recent = RecentAttempts::default();
     }
@@ -260,6 +288,20 @@ mod tests {
         }
     }
 
+    /// One that is half open at second 0, after so many waits for a probe.
+    fn half_open(waits: u32) -> Breaker {
+        let mut breaker = Breaker::default();
+        for _ in 0..5 {
+            end(&mut breaker, Sign::Failing, -10_000);
+        }
+        for _ in 1..waits {
+            breaker.end(Sign::Failing, Errand::Probe, 1, at(-5_000), 0.5);
+        }
+        breaker.end(Sign::Alive, Errand::Probe, 2, at(0), 0.5);
+        assert_eq!(breaker.shown(), BreakerState::HalfOpen { since: at(0) });
+        breaker
+    }
+
     #[test]
     fn what_gets_through_leaves_it_half_open_until_the_window_has_grown() {
         let mut breaker = Breaker::default();
@@ -271,12 +313,58 @@ mod tests {
         assert_eq!(breaker.start(true), Errand::Test);
         breaker.end(Sign::Alive, Errand::Test, 1, at(2), 0.5);
         assert_eq!(breaker.shown(), BreakerState::HalfOpen { since: at(2) });
-        end(&mut breaker, Sign::Failing, 3);
-        assert_eq!(breaker.next_probe_at(), Some(at(63)), "the second wait is twice the first");
-        breaker.end(Sign::Alive, Errand::Probe, 2, at(63), 0.5);
         breaker.end(Sign::Alive, Errand::Usual, 7, at(64), 0.5);
         assert_ne!(breaker.shown(), BreakerState::Closed);
         breaker.end(Sign::Alive, Errand::Usual, 8, at(65), 0.5);
         assert_eq!(breaker.shown(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn half_open_two_straight_failures_open_it_for_twice_as_long() {
+        let mut breaker = half_open(1);
+        for sign in [Sign::Failing, Sign::Silent, Sign::Alive, Sign::Failing, Sign::Silent] {
+            end(&mut breaker, sign, 1);
+            assert_eq!(breaker.shown(), BreakerState::HalfOpen { since: at(0) }, "after {sign:?}");
+        }
+        end(&mut breaker, Sign::Failing, 2);
+        assert_eq!(breaker.shown(), BreakerState::Open { since: at(2), next_probe_at: at(62) });
+        breaker.end(Sign::Alive, Errand::Probe, 2, at(62), 0.5);
+        end(&mut breaker, Sign::Failing, 63);
+        end(&mut breaker, Sign::Failing, 63);
+        assert_eq!(
+            breaker.next_probe_at(),
+            Some(at(63 + 120)),
+            "a failure of before is forgotten, a setback is not"
+        );
+    }
+
+    #[test]
+    fn half_open_it_is_closed_by_what_gets_through_once_ten_attempts_have_ended() {
+        let closes_after = |signs: [Sign; 2]| {
+            let mut breaker = half_open(1);
+            let ended = signs.into_iter().cycle().position(|sign| {
+                end(&mut breaker, sign, 1);
+                breaker.shown() == BreakerState::Closed
+            });
+            ended.map(|before| before + 1)
+        };
+        assert_eq!(closes_after([Sign::Alive, Sign::Alive]), Some(10), "its window stays at one");
+        assert_eq!(closes_after([Sign::Failing, Sign::Alive]), Some(10));
+        assert_eq!(closes_after([Sign::Alive, Sign::Failing]), Some(11), "a failure closes nothing");
+        assert_eq!(closes_after([Sign::Silent, Sign::Alive]), Some(20), "what was never made does not count");
+    }
+
+    #[test]
+    fn one_that_was_half_open_for_a_minute_waits_as_if_for_the_first_time() {
+        for (seconds, wait) in [(59, 240), (60, 30)] {
+            let mut breaker = half_open(3);
+            end(&mut breaker, Sign::Failing, 1);
+            end(&mut breaker, Sign::Alive, 2);
+            end(&mut breaker, Sign::Failing, seconds);
+            end(&mut breaker, Sign::Failing, seconds);
+            assert_eq!(breaker.next_probe_at(), Some(at(seconds + wait)));
+            breaker.end(Sign::Failing, Errand::Probe, 1, at(1_000), 0.5);
+            assert_eq!(breaker.next_probe_at(), Some(at(1_000 + (2 * wait).min(600))));
+        }
     }
 }

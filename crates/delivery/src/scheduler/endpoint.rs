@@ -198,6 +198,10 @@ impl Scheduler {
         if endpoint.breaker.shown() == before {
             return;
         }
+        if matches!(endpoint.breaker.shown(), BreakerState::HalfOpen { .. }) {
+            // Attempts that were under way when it opened, and got through, have let the window grow since.
+            endpoint.window = endpoint.window.min(INITIAL_WINDOW);
+        }
         if let Some(at) = endpoint.breaker.next_probe_at() {
             self.set_alarm(slot, at);
         }

@@ -14,7 +14,8 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 
 use self::availability::{Held, Outages};
-use self::endpoints::{Endpoints, Turned};
+use self::breakers::Turned;
+use self::endpoints::Endpoints;
 use self::orders::Orders;
 use self::records::Owed;
 use self::shares::Shares;
@@ -23,12 +24,14 @@ use crate::model::{Model, Row};
 mod attempts;
 mod availability;
 mod backlog;
+mod breakers;
 mod endpoints;
 mod folding;
 mod orders;
 mod progress;
 mod records;
 mod shares;
+mod windows;
 
 pub(crate) use self::endpoints::authority_of;
 
@@ -61,8 +64,6 @@ pub(crate) struct Checks {
     page_pause: Timestamp,
     holds: BTreeMap<EndpointNumber, Timestamp>,
     pauses: BTreeMap<EndpointNumber, Timestamp>,
-    /// Endpoints whose window is one.
-    narrow: BTreeSet<EndpointNumber>,
     not_before: BTreeMap<DeliveryKey, (AttemptOrder, Timestamp)>,
     /// The last delivery of a subscription that was answered 410, and when, since it was enabled.
     gone: BTreeMap<SubscriptionNumber, (DeliveryKey, Timestamp)>,
@@ -94,7 +95,6 @@ impl Checks {
             page_pause: Timestamp::EARLIEST,
             holds: BTreeMap::new(),
             pauses: BTreeMap::new(),
-            narrow: BTreeSet::new(),
             not_before: BTreeMap::new(),
             gone: BTreeMap::new(),
             taken_tests: BTreeSet::new(),
@@ -114,7 +114,17 @@ impl Checks {
         self.in_flight[key].1
     }
 
+    /// The scheduler is told of this.
     pub(crate) fn told(&mut self, input: &Input, now: Timestamp) {
+        self.takes_in(input, now);
+        let used_by = |endpoint| {
+            let told = self.told.values().map(|view| view.endpoint);
+            told.chain(self.in_flight.values().map(|(_, other)| *other)).any(|other| other == endpoint)
+        };
+        self.endpoints.breakers.unused(used_by);
+    }
+
+    fn takes_in(&mut self, input: &Input, now: Timestamp) {
         match input {
             Input::SubscriptionChanged(view) => {
                 self.order_changes(view);
@@ -134,16 +144,16 @@ impl Checks {
                 self.limited(view.endpoint, now);
                 if view.enabled && former.as_ref().is_none_or(|former| !former.enabled) {
                     self.gone.remove(&view.subscription);
+                    if self.beside(view.endpoint) == 0 {
+                        self.endpoints.breakers.taken_up(view.endpoint);
+                    }
                 }
-                self.forget_unused(former.map(|view| view.endpoint));
             }
             Input::SubscriptionDeleted(number) => {
                 self.disturbed.insert(*number);
-                let former = self.told.remove(number);
-                if let Some(former) = &former {
+                if let Some(former) = self.told.remove(number) {
                     self.limited(former.endpoint, now);
                 }
-                self.forget_unused(former.map(|view| view.endpoint));
             }
             Input::AttemptEnded { key, verdict } => self.ended(*key, verdict, now),
             Input::Recorded(key) => {
@@ -209,7 +219,7 @@ impl Checks {
 
     fn ended(&mut self, key: DeliveryKey, verdict: &Verdict, now: Timestamp) {
         let (order, endpoint) = self.in_flight.remove(&key).expect("it was in flight");
-        self.endpoints.ended(key, endpoint, verdict, now);
+        self.endpoints.ended(key, endpoint, verdict, self.beside(endpoint));
         match verdict {
             Verdict::Failure(Failure { costs_nothing: true, .. }) => {
                 let earliest = now.after(std::time::Duration::from_millis(800));
@@ -225,9 +235,6 @@ impl Checks {
             }
             Verdict::Failure(failure) => {
                 self.owes(&order, verdict);
-                if failure.counts_against_endpoint {
-                    self.narrow.insert(endpoint);
-                }
                 if let Some(hold) = failure.hold_endpoint {
                     let until = now.after(hold);
                     self.outages.hold(endpoint, now, until);
@@ -235,22 +242,27 @@ impl Checks {
                     *former = until.max(*former);
                 }
             }
-            Verdict::Success { .. } => {
-                self.owes(&order, verdict);
-                self.narrow.remove(&endpoint);
-            }
+            Verdict::Success { .. } => self.owes(&order, verdict),
         }
-        self.forget_unused(Some(endpoint));
     }
 
-    /// Nobody remembers the window of an endpoint that no subscription has.
-    fn forget_unused(&mut self, endpoint: Option<EndpointNumber>) {
-        let Some(endpoint) = endpoint else { return };
-        let used = self.told.values().any(|view| view.endpoint == endpoint)
-            || self.in_flight.values().any(|(_, other)| *other == endpoint);
-        if !used {
-            self.narrow.remove(&endpoint);
-            self.endpoints.unused(endpoint);
+    /// How many attempts to an endpoint are in flight.
+    fn beside(&self, endpoint: EndpointNumber) -> usize {
+        self.in_flight.values().filter(|(_, other)| *other == endpoint).count()
+    }
+
+    /// What the scheduler wants after a step.
+    pub(crate) fn answered(&mut self, effects: &[Effect], now: Timestamp) {
+        let said = effects.iter().filter_map(|effect| match effect {
+            Effect::EndpointChanged(endpoint, state) => Some((*endpoint, *state)),
+            _ => None,
+        });
+        for (endpoint, turned) in self.endpoints.breakers.turned(said, self.limits.endpoint_window, now) {
+            match turned {
+                Turned::Opened => self.outages.begin(endpoint, now),
+                Turned::Left => self.outages.end(endpoint, now),
+                Turned::Stayed => {}
+            }
         }
     }
 
@@ -258,11 +270,8 @@ impl Checks {
         match effect {
             Effect::StartAttempt(order) => self.started(order, model, now),
             Effect::Record(order) => self.recording(order, model, now),
-            Effect::EndpointChanged(endpoint, state) => match self.endpoints.turned(*endpoint, *state, now) {
-                Turned::Opened => self.outages.begin(*endpoint, now),
-                Turned::Left => self.outages.end(*endpoint, now),
-                Turned::Stayed => {}
-            },
+            // All of them are judged together, before anything else.
+            Effect::EndpointChanged(..) => {}
             Effect::LoadPage(request) => {
                 assert!(!self.stopped, "{request:?} although the process is to end");
                 assert!(request.after < request.up_to, "{request:?} asks for nothing");
@@ -285,8 +294,6 @@ impl Checks {
         assert_eq!(figures.slow, self.endpoints.slow());
         assert_eq!(figures.in_memory, figures.waiting + figures.in_flight + figures.recording);
         assert!(self.owed.is_empty(), "no record of {:?}", self.owed);
-        let told = &self.told;
-        self.endpoints.after(|endpoint| told.values().any(|view| view.endpoint == endpoint));
         self.just_recorded.clear();
         self.step_is_over();
         self.memory_is_bounded(figures, model, page_limit);
@@ -330,7 +337,7 @@ impl Checks {
         until(&self.holds)
             || until(&self.pauses)
             || !self.endpoints.rate_allows(endpoint, now)
-            || (!test && self.endpoints.is_spared(endpoint, now))
+            || (!test && self.endpoints.breakers.is_spared(endpoint, now))
     }
 
     /// How many attempts to an authority are in flight.

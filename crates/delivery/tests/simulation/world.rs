@@ -229,6 +229,7 @@ impl World {
         let mut effects = Vec::new();
         self.checks.passed(now);
         self.scheduler.step(inputs, now, &mut self.jitter, &mut effects);
+        self.checks.answered(&effects, now);
         for effect in effects {
             self.trace.note(now, &effect);
             self.checks.wanted(&effect, &self.model, now);

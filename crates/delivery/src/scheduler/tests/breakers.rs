@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use rendezhook_domain::cause::Cause;
 use rendezhook_domain::time::Timestamp;
 
@@ -73,16 +75,91 @@ fn what_gets_through_opens_the_window_from_one_again() {
 }
 
 #[test]
-fn a_failure_while_it_is_half_open_opens_it_at_once_for_twice_as_long() {
+fn two_straight_failures_while_it_is_half_open_open_it_for_twice_as_long() {
     let mut fixture = Fixture::new(1);
     broken(&mut fixture);
     fixture.pass(seconds(30));
     let probe = fixture.started();
     fixture.finish(probe[0], answered(200));
     let next = fixture.started();
+    assert_eq!(next.len(), 2);
     fixture.finish(next[0], failed(Cause::ResponseTimeout));
+    assert!(matches!(fixture.breaker(1), BreakerState::HalfOpen { .. }));
+    assert_eq!(fixture.started(), [0; 0], "the window is one again");
+    fixture.finish(next[1], failed(Cause::ResponseTimeout));
     let next_probe_at = fixture.now.after(seconds(60));
     assert_eq!(fixture.breaker(1), BreakerState::Open { since: fixture.now, next_probe_at });
+}
+
+#[test]
+fn what_got_through_while_it_was_open_leaves_the_window_small() {
+    let mut fixture = Fixture::new(1);
+    backlog(&mut fixture, 1, 200, 1);
+    for _ in 0..4 {
+        for sequence in fixture.started() {
+            fixture.finish(sequence, answered(200));
+        }
+    }
+    let under_way = fixture.started();
+    assert!(under_way.len() >= 16, "{under_way:?}");
+    let (refused, answered_late) = under_way.split_at(5);
+    for sequence in refused {
+        fixture.finish(*sequence, failed(Cause::ConnectionRefused));
+    }
+    for sequence in answered_late {
+        fixture.finish(*sequence, answered(200));
+    }
+    assert!(matches!(fixture.breaker(1), BreakerState::Open { .. }));
+    fixture.pass(seconds(30));
+    let probe = fixture.order().key.sequence.get();
+    fixture.finish(probe, answered(200));
+    assert_eq!(fixture.started().len(), 2);
+}
+
+/// How long an attempt takes in `hour`.
+const TAKES: Duration = Duration::from_millis(500);
+/// How many attempts fit into an hour, one after the other.
+const ONE_BY_ONE: usize = 7_200;
+
+/// Plays an hour of an endpoint whose breaker has just opened and for which more waits than it could take. `gets_through` says of
+/// each attempt, in the order of their starts, whether it does. Answers how many were made and how many did.
+fn hour(mut gets_through: impl FnMut(usize) -> bool) -> (usize, usize) {
+    let limits = SchedulerLimits { direct_high_water: usize::MAX, ..SchedulerLimits::default() };
+    let mut fixture = Fixture::within(limits, 1);
+    broken(&mut fixture);
+    backlog(&mut fixture, 1_000, 20_000, 1);
+    let until = fixture.now.after(seconds(3_600));
+    let (mut attempts, mut successes) = (0, 0);
+    while fixture.now < until {
+        fixture.pass(TAKES);
+        for sequence in fixture.started() {
+            let success = gets_through(attempts);
+            attempts += 1;
+            successes += usize::from(success);
+            fixture.finish(sequence, if success { answered(200) } else { failed(Cause::ConnectionReset) });
+        }
+    }
+    (attempts, successes)
+}
+
+#[test]
+fn an_endpoint_that_loses_every_second_attempt_takes_half_of_what_one_connection_can_bring() {
+    let (attempts, successes) = hour(|attempt| attempt % 2 == 0);
+    assert!(successes * 2 >= ONE_BY_ONE * 98 / 100, "{successes} of {attempts} got through");
+}
+
+#[test]
+fn an_endpoint_that_is_down_is_tried_nine_times_an_hour() {
+    let (attempts, successes) = hour(|_| false);
+    assert_eq!(successes, 0);
+    assert!(attempts <= 9, "{attempts}");
+}
+
+#[test]
+fn an_endpoint_that_takes_nothing_but_probes_is_spared_as_well() {
+    let (attempts, successes) = hour(|attempt| attempt % 3 == 0);
+    assert!(successes <= 9, "{successes} probes");
+    assert!(attempts <= 3 * successes, "{attempts} attempts with {successes} probes");
 }
 
 #[test]
