@@ -50,7 +50,8 @@ pub struct EgressSettings {
     pub idle_limit: Duration,
     /// How many connections may wait in total.
     pub idle_connections: usize,
-    /// How many connections may wait for one organization and authority.
+    /// How many connections may wait for one organization and authority: as many as requests may be under way at once, or
+    /// connections are closed and opened without end.
     pub idle_connections_per_target: usize,
     /// How many names the DNS cache holds.
     pub cached_names: usize,
@@ -75,8 +76,8 @@ impl EgressSettings {
             body_bytes: 16 * 1024,
             requests_per_address: 64,
             idle_limit: Duration::from_secs(30),
-            idle_connections: 1_024,
-            idle_connections_per_target: 64,
+            idle_connections: 4_096,
+            idle_connections_per_target: 256,
             cached_names: 10_000,
         }
     }

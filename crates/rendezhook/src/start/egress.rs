@@ -78,6 +78,15 @@ fn requests_per_address(delivery: &DeliverySettings, rule: &AddressRule) -> Resu
     Ok(delivery.per_address()?)
 }
 
+/// A connection is kept for each attempt that may be under way to a target at once.
+fn connections_per_target(
+    delivery: &DeliverySettings,
+    rule: &AddressRule,
+) -> Result<usize, EgressSetupError> {
+    let attempts = delivery.per_authority(rule.allows_loopback())?.min(delivery.in_flight()?);
+    Ok(usize::try_from(attempts).unwrap_or(usize::MAX))
+}
+
 /// Outbound HTTP under this rule, which never comes back to the server itself.
 ///
 /// # Errors
@@ -103,6 +112,7 @@ pub(crate) fn egress(
         client_identity: client_identity(outbound)?,
         extra_roots: extra_roots(outbound)?,
         requests_per_address: requests_per_address(&settings.delivery, &rule)?,
+        idle_connections_per_target: connections_per_target(&settings.delivery, &rule)?,
         ..EgressSettings::new(rule)
     };
     Ok(Arc::new(Egress::new(settings, resolver)?))
