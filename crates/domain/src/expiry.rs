@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::action::ActionName;
 use crate::facts::Facts;
+use crate::json::Json;
 use crate::lifecycle::{is_confirmed_now, period};
 use crate::resource::ResourceKind;
 use crate::time::Timestamp;
@@ -22,7 +21,7 @@ pub fn default_expiry(
     hours: u16,
     action: &ActionName,
     facts: &Facts,
-    resource: &Value,
+    resource: &impl Json,
     accepted_at: Timestamp,
 ) -> Option<Timestamp> {
     let must_arrive = [".cancelled", ".removed"].iter().any(|end| action.as_str().ends_with(end));
@@ -41,7 +40,7 @@ pub fn default_expiry(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -10,6 +10,7 @@ pub mod delivery_order;
 pub mod expiry;
 pub mod facts;
 pub mod id;
+pub mod json;
 pub mod lifecycle;
 pub mod matching;
 pub mod organization;

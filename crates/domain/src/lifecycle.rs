@@ -57,30 +57,29 @@ pub use self::reading::{
     confirmed_date, confirmed_place, event_of, instant, is_cancelled, is_confirmed, is_confirmed_now,
 };
 
-use serde_json::Value;
-
 use self::reading::State;
 use crate::action::{
     ActionName, EVENT_CONFIRMED, EVENT_REMOVED, EVENT_UPDATED, ORDER_REMOVED, USER_JOINED, VYTEME_UPDATED,
 };
 use crate::facts::Facts;
+use crate::json::Json;
 use crate::resource::ResourceKind;
 use crate::time::Timestamp;
 
 /// A resource as it is stored.
-#[derive(Debug, Clone, Copy)]
-pub struct Stored<'a> {
+#[derive(Debug)]
+pub struct Stored<'a, J> {
     /// What is remembered beside the body.
     pub facts: Facts,
     /// The body.
-    pub resource: &'a Value,
+    pub resource: &'a J,
 }
 
 /// What a publisher says about a resource.
-#[derive(Debug, Clone, Copy)]
-pub enum Change<'a> {
+#[derive(Debug)]
+pub enum Change<'a, J> {
     /// This is its whole state now.
-    State(&'a Value),
+    State(&'a J),
     /// It was deleted.
     Removed,
 }
@@ -131,10 +130,10 @@ pub struct ExplicitOutcome {
 /// `stored` is `None` when it was never seen; a removed one is given with its facts, so that versions go on. `None` is
 /// answered when nothing happened and there is nothing to store: the same state, or the removal of what is not there.
 #[must_use]
-pub fn derive(
+pub fn derive<J: Json>(
     kind: ResourceKind,
-    stored: Option<&Stored<'_>>,
-    change: Change<'_>,
+    stored: Option<&Stored<'_, J>>,
+    change: Change<'_, J>,
     occurred_at: Timestamp,
 ) -> Option<Derivation> {
     let existing = stored.filter(|stored| !stored.facts.removed);
@@ -151,7 +150,7 @@ pub fn derive(
     }
 }
 
-fn removal(kind: ResourceKind, existing: &Stored<'_>, occurred_at: Timestamp) -> Derivation {
+fn removal<J>(kind: ResourceKind, existing: &Stored<'_, J>, occurred_at: Timestamp) -> Derivation {
     let names: &[&'static str] = match kind {
         ResourceKind::Event => &[EVENT_REMOVED],
         ResourceKind::Order => &[ORDER_REMOVED],
@@ -169,10 +168,10 @@ fn removal(kind: ResourceKind, existing: &Stored<'_>, occurred_at: Timestamp) ->
     Derivation { actions, facts, body: BodyChange::Kept }
 }
 
-fn replacement(
+fn replacement<J: Json>(
     kind: ResourceKind,
-    existing: Option<&Stored<'_>>,
-    resource: &Value,
+    existing: Option<&Stored<'_, J>>,
+    resource: &J,
     version: u64,
     occurred_at: Timestamp,
 ) -> Derivation {
@@ -220,7 +219,7 @@ fn advanced(version: u64, actions: &[DerivedAction]) -> u64 {
 pub fn facts_after_explicit(
     kind: ResourceKind,
     stored: Option<Facts>,
-    resource: &Value,
+    resource: &impl Json,
     action: &ActionName,
     occurred_at: Timestamp,
 ) -> ExplicitOutcome {

@@ -1,8 +1,8 @@
 //! What is done with resources that do not fit their schema, as their organization wants it.
 
+use rendezhook_domain::json::Json;
 use rendezhook_domain::organization::SchemaCheck;
 use rendezhook_domain::resource::ResourceKind;
-use serde_json::Value;
 
 use crate::error::PublishError;
 use crate::schema::{Misfit, misfits};
@@ -20,9 +20,9 @@ const MAXIMUM_REASONS: usize = 20;
 ///
 /// # Errors
 /// When one does not fit and its organization wants that to be refused.
-pub(crate) fn checked<'a>(
+pub(crate) fn checked<'a, J: Json + 'a>(
     check: SchemaCheck,
-    resources: impl ExactSizeIterator<Item = (ResourceKind, &'a Value)>,
+    resources: impl ExactSizeIterator<Item = (ResourceKind, &'a J)>,
 ) -> Result<Vec<Vec<Misfit>>, PublishError> {
     match check {
         SchemaCheck::Off => Ok(vec![Vec::new(); resources.len()]),
@@ -35,7 +35,7 @@ pub(crate) fn checked<'a>(
     }
 }
 
-fn warnings<'a>(resources: impl Iterator<Item = (ResourceKind, &'a Value)>) -> Vec<Vec<Misfit>> {
+fn warnings<'a, J: Json + 'a>(resources: impl Iterator<Item = (ResourceKind, &'a J)>) -> Vec<Vec<Misfit>> {
     let mut named = 0_usize;
     let of_one = |(kind, resource)| {
         let at_most = if named < DETAILED_WARNINGS { MAXIMUM_WARNINGS } else { 1 };
@@ -46,7 +46,9 @@ fn warnings<'a>(resources: impl Iterator<Item = (ResourceKind, &'a Value)>) -> V
     resources.map(of_one).collect()
 }
 
-fn refuse<'a>(resources: impl Iterator<Item = (ResourceKind, &'a Value)>) -> Result<(), PublishError> {
+fn refuse<'a, J: Json + 'a>(
+    resources: impl Iterator<Item = (ResourceKind, &'a J)>,
+) -> Result<(), PublishError> {
     let mut reasons = Vec::new();
     for (index, (kind, resource)) in resources.enumerate() {
         let at_most = MAXIMUM_REASONS.saturating_sub(reasons.len());

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_domain::id::ActionId;
+use rendezhook_domain::json::BorrowedJson;
 use rendezhook_domain::lifecycle::{self, BodyChange, Change, Derivation, Stored};
 use rendezhook_domain::matching::Happening;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::publish::{Matched, NewAction, Publish, PublishOutcome, Receipt, ResourceChange};
-use serde_json::Value;
 
 use crate::Intake;
 use crate::check::checked;
@@ -80,7 +80,7 @@ impl Intake {
         state: &NewState,
         now: Timestamp,
     ) -> Result<PutAnswer, PublishError> {
-        let resource: Option<Value> = state
+        let resource: Option<BorrowedJson<'_>> = state
             .resource
             .as_ref()
             .map(|body| serde_json::from_slice(body))
@@ -97,11 +97,11 @@ impl Intake {
             let kept = self.store.resource(organization, state.kind, &state.resource_id).await?;
             let kept_body = kept.as_ref().and_then(|kept| kept.body.as_ref());
             // Of a removed resource only the facts are left; nothing is compared with its state.
-            let kept_state: Value = kept_body
+            let kept_state: BorrowedJson<'_> = kept_body
                 .map(|body| serde_json::from_slice(body))
                 .transpose()
                 .map_err(PublishError::NotAnObject)?
-                .unwrap_or_default();
+                .unwrap_or(BorrowedJson::Null);
             let stored = kept.as_ref().map(|kept| Stored { facts: kept.facts, resource: &kept_state });
             let existing = stored.as_ref().filter(|stored| !stored.facts.removed);
             check_version(state.if_version, existing.map_or(0, |stored| stored.facts.version))?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_domain::facts::Facts;
+use rendezhook_domain::json::BorrowedJson;
 use rendezhook_domain::lifecycle::{self, BodyChange, ExplicitOutcome};
 use rendezhook_domain::matching::Happening;
 use rendezhook_domain::sequence::OrganizationNumber;
@@ -118,7 +119,7 @@ impl Intake {
         &self,
         organization: &OrganizationEntry,
         items: &[Item],
-        parsed: &[serde_json::Value],
+        parsed: &[BorrowedJson<'_>],
         now: Timestamp,
     ) -> Vec<ResourceChange> {
         let number = organization.organization.number;
@@ -208,7 +209,7 @@ fn check(items: &[Item]) -> Result<(), PublishError> {
     Ok(())
 }
 
-fn parse(items: &[Item]) -> Result<Vec<serde_json::Value>, PublishError> {
+fn parse(items: &[Item]) -> Result<Vec<BorrowedJson<'_>>, PublishError> {
     let mut parsed = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let value = serde_json::from_slice(&item.resource).map_err(|error| PublishError::InvalidItem {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_domain::facts::Facts;
+use rendezhook_domain::json::{BorrowedJson, Json};
 use rendezhook_domain::lifecycle::{self, BodyChange, ExplicitOutcome};
 use rendezhook_domain::matching::Happening;
 use rendezhook_domain::time::Timestamp;
@@ -15,7 +16,6 @@ use rendezhook_store::catalogue::{Catalogue, OrganizationEntry};
 use rendezhook_store::firing::{DueFiring, FiringContent, ScheduledContent};
 use rendezhook_store::publish::{NewAction, Publish, PublishOutcome, Receipt, ResourceChange};
 use rendezhook_store::read::StoredResource;
-use serde_json::Value;
 
 use crate::Intake;
 use crate::error::PublishError;
@@ -149,7 +149,7 @@ fn of_timer(
     now: Timestamp,
 ) -> Result<Decision, PublishError> {
     let Some(body) = &kept.body else { return Ok(Decision::Drop) };
-    let resource: Value = serde_json::from_slice(body).map_err(PublishError::NotAnObject)?;
+    let resource: BorrowedJson<'_> = serde_json::from_slice(body).map_err(PublishError::NotAnObject)?;
     let due_at = firing.key.due_at;
     // Firings are made anew in turns when a timer changes. What the timer does not want any more does not fire in between.
     if timer.due(&kept.facts, &resource) != Some(due_at) {
@@ -180,7 +180,8 @@ fn scheduled(
     kept: Option<&StoredResource>,
     now: Timestamp,
 ) -> Result<Decision, PublishError> {
-    let resource: Value = serde_json::from_slice(&content.resource).map_err(PublishError::NotAnObject)?;
+    let resource: BorrowedJson<'_> =
+        serde_json::from_slice(&content.resource).map_err(PublishError::NotAnObject)?;
     let due_at = firing.key.due_at;
     let late_by_seconds = match Lateness::default().judge(due_at, now) {
         Verdict::Fire(late_by_seconds) => late_by_seconds,
@@ -210,7 +211,12 @@ const fn advanced(facts: Facts) -> ExplicitOutcome {
 }
 
 impl Telling<'_> {
-    fn decision(self, organization: &OrganizationEntry, firing: &DueFiring, resource: &Value) -> Decision {
+    fn decision(
+        self,
+        organization: &OrganizationEntry,
+        firing: &DueFiring,
+        resource: &impl Json,
+    ) -> Decision {
         let Self { action, fired, occurred_at, expires_at, representations, body, before, outcome } = self;
         let facts = outcome.facts;
         let event = lifecycle::event_of(firing.kind, &firing.resource_id, resource);

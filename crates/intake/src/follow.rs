@@ -5,19 +5,19 @@ use std::sync::Arc;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::expiry::default_expiry;
 use rendezhook_domain::facts::Facts;
+use rendezhook_domain::json::Json;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_domain::timer::firings;
 use rendezhook_store::catalogue::OrganizationEntry;
 use rendezhook_store::firing::ResourceFirings;
-use serde_json::Value;
 
 /// The firings that go with a new state; `None` when the organization has no timers at all, so that it pays nothing for them.
 pub(crate) fn firings_of(
     organization: &OrganizationEntry,
     kind: ResourceKind,
     facts: &Facts,
-    resource: &Value,
+    resource: &impl Json,
     user: Option<&Arc<str>>,
 ) -> Option<ResourceFirings> {
     if organization.timers.is_empty() {
@@ -33,7 +33,7 @@ pub(crate) fn expiry(
     given: Option<Timestamp>,
     action: &ActionName,
     facts: &Facts,
-    resource: &Value,
+    resource: &impl Json,
     accepted_at: Timestamp,
 ) -> Option<Timestamp> {
     given.or_else(|| {

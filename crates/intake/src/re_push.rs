@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::delivery::DeliveryOrigin;
+use rendezhook_domain::json::BorrowedJson;
 use rendezhook_domain::lifecycle::event_of;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::publish::{DetachedDelivery, Matched};
 use rendezhook_store::read::ListedResource;
-use serde_json::Value;
 
 use self::walk::Walk;
 use crate::Intake;
@@ -150,7 +150,7 @@ impl RePush {
             return Ok(None);
         }
         let body = match self.kind {
-            ResourceKind::Event => Value::Null,
+            ResourceKind::Event => BorrowedJson::Null,
             ResourceKind::Order
             | ResourceKind::User
             | ResourceKind::Vyteme

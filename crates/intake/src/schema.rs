@@ -10,8 +10,8 @@ mod rule;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
+use rendezhook_domain::json::Json;
 use rendezhook_domain::resource::ResourceKind;
-use serde_json::Value;
 
 use self::rule::Rule;
 
@@ -34,7 +34,7 @@ static RULES: LazyLock<[Rule; 4]> = LazyLock::new(|| {
 
 /// What of a resource does not fit the schema of its kind, in the order of the schema; at most so many parts are named.
 #[must_use]
-pub fn misfits(kind: ResourceKind, resource: &Value, at_most: usize) -> Vec<Misfit> {
+pub fn misfits(kind: ResourceKind, resource: &impl Json, at_most: usize) -> Vec<Misfit> {
     let place = ResourceKind::PUBLISHED.iter().position(|each| *each == kind);
     let mut findings = Findings { path: Vec::new(), found: Vec::new(), at_most };
     if let Some(rule) = place.and_then(|place| RULES.get(place)) {

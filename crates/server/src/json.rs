@@ -105,8 +105,19 @@ fn pointer(path: &Path) -> String {
     pointer
 }
 
+/// How deep arrays and objects of a valid JSON text are nested, if that is deeper than `limit`: 1 for a flat object, 0 for a number.
+pub(crate) fn deeper_than(text: &str, limit: usize) -> Option<usize> {
+    // No text is nested deeper than it has brackets, which are counted far faster than followed.
+    let brackets = text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    if brackets <= limit {
+        return None;
+    }
+    let depth = depth(text);
+    (depth > limit).then_some(depth)
+}
+
 /// How deep arrays and objects are nested in a valid JSON text: 1 for a flat object, 0 for a number.
-pub(crate) fn depth(text: &str) -> usize {
+fn depth(text: &str) -> usize {
     let mut open = 0_usize;
     let mut deepest = 0;
     let mut in_string = false;
@@ -166,6 +177,20 @@ mod tests {
         ];
         for (text, kind, detail) in cases {
             assert_eq!(failure(text), (kind, detail.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_that_are_nested_too_deep_are_found() {
+        let cases = [
+            ("7", 0, None),
+            ("[[]]", 2, None),
+            ("[[],[]]", 2, None),
+            ("[[],[]]", 1, Some(2)),
+            (r#"["[["]"#, 1, None),
+        ];
+        for (text, limit, expected) in cases {
+            assert_eq!(deeper_than(text, limit), expected, "{text}");
         }
     }
 

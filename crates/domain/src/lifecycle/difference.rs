@@ -1,6 +1,8 @@
 //! Whether and where two JSON values differ.
 
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
+
+use crate::json::{Json, Members, Shape};
 
 /// How many differences are told at most.
 pub const MAXIMUM_CHANGES: usize = 100;
@@ -10,19 +12,22 @@ pub const MAXIMUM_CHANGES: usize = 100;
 pub const MAXIMUM_POINTER_BYTES: usize = 1_024;
 
 /// Whether two values are the same JSON: the order of keys means nothing, and 1, 1.0 and 1e0 are one number.
-pub(super) fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => same_number(one, other),
-        (Value::Array(one), Value::Array(other)) => {
+pub(super) fn same<J: Json>(one: &J, other: &J) -> bool {
+    match (one.shape(), other.shape()) {
+        (Shape::Null, Shape::Null) => true,
+        (Shape::Bool(one), Shape::Bool(other)) => one == other,
+        (Shape::Number(one), Shape::Number(other)) => same_number(one, other),
+        (Shape::Text(one), Shape::Text(other)) => one == other,
+        (Shape::Array(one), Shape::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
+        (Shape::Object(one), Shape::Object(other)) => {
+            one.count() == other.count()
                 && one
-                    .iter()
+                    .each()
                     .all(|(key, value)| other.get(key).is_some_and(|counterpart| same(value, counterpart)))
         }
-        _ => one == other,
+        _ => false,
     }
 }
 
@@ -32,21 +37,21 @@ fn same_number(one: &Number, other: &Number) -> bool {
 }
 
 /// Whether two objects are the same apart from these keys; values that are not both objects are compared as they are.
-pub(super) fn same_apart_from(ignored: &[&str], one: &Value, other: &Value) -> bool {
-    let (Value::Object(one), Value::Object(other)) = (one, other) else {
+pub(super) fn same_apart_from<J: Json>(ignored: &[&str], one: &J, other: &J) -> bool {
+    let (Shape::Object(members), Shape::Object(others)) = (one.shape(), other.shape()) else {
         return same(one, other);
     };
-    let covered = |from: &Map<String, Value>, by: &Map<String, Value>| {
-        from.iter()
-            .filter(|(key, _)| !ignored.contains(&key.as_str()))
+    let covered = |from: J::Members<'_>, by: J::Members<'_>| {
+        from.each()
+            .filter(|(key, _)| !ignored.contains(key))
             .all(|(key, value)| by.get(key).is_some_and(|counterpart| same(value, counterpart)))
     };
-    covered(one, other) && covered(other, one)
+    covered(members, others) && covered(others, members)
 }
 
 /// Pointers (RFC 6901) to what differs: the innermost value of each difference, a key or item that only one side has, at most
 /// [`MAXIMUM_CHANGES`] of them. Items of arrays are compared place by place.
-pub(super) fn pointers(before: &Value, after: &Value) -> Vec<String> {
+pub(super) fn pointers<J: Json>(before: &J, after: &J) -> Vec<String> {
     let mut walk = Walk { path: String::new(), found: Vec::new() };
     walk.compare(Some(before), Some(after));
     walk.found
@@ -62,28 +67,31 @@ impl Walk {
         self.found.len() >= MAXIMUM_CHANGES
     }
 
-    fn compare(&mut self, before: Option<&Value>, after: Option<&Value>) {
+    fn compare<J: Json>(&mut self, before: Option<&J>, after: Option<&J>) {
         if self.is_full() {
             return;
         }
-        match (before, after) {
-            (Some(Value::Object(before)), Some(Value::Object(after))) => self.compare_objects(before, after),
-            (Some(Value::Array(before)), Some(Value::Array(after))) => self.compare_arrays(before, after),
-            (Some(before), Some(after)) if same(before, after) => {}
+        let (Some(before), Some(after)) = (before, after) else {
+            return self.found.push(self.path.clone());
+        };
+        match (before.shape(), after.shape()) {
+            (Shape::Object(before), Shape::Object(after)) => self.compare_objects::<J>(before, after),
+            (Shape::Array(before), Shape::Array(after)) => self.compare_arrays(before, after),
+            _ if same(before, after) => {}
             _ => self.found.push(self.path.clone()),
         }
     }
 
-    fn compare_objects(&mut self, before: &Map<String, Value>, after: &Map<String, Value>) {
-        for (key, value) in after {
+    fn compare_objects<'a, J: Json + 'a>(&mut self, before: J::Members<'a>, after: J::Members<'a>) {
+        for (key, value) in after.each() {
             self.enter(key, before.get(key), Some(value));
         }
-        for (key, value) in before.iter().filter(|(key, _)| !after.contains_key(key.as_str())) {
+        for (key, value) in before.each().filter(|(key, _)| after.get(key).is_none()) {
             self.enter(key, Some(value), None);
         }
     }
 
-    fn compare_arrays(&mut self, before: &[Value], after: &[Value]) {
+    fn compare_arrays<J: Json>(&mut self, before: &[J], after: &[J]) {
         for place in 0..before.len().max(after.len()) {
             if self.is_full() {
                 return;
@@ -93,7 +101,7 @@ impl Walk {
     }
 
     /// Compares what lies under one more segment of the path.
-    fn enter(&mut self, segment: &str, before: Option<&Value>, after: Option<&Value>) {
+    fn enter<J: Json>(&mut self, segment: &str, before: Option<&J>, after: Option<&J>) {
         let length_outside = self.path.len();
         self.path.push('/');
         for character in segment.chars() {
@@ -113,7 +121,7 @@ impl Walk {
     }
 
     /// Compares what has no pointer of its own because that would be too long: its container is pointed at, once.
-    fn compare_unnamed(&mut self, before: Option<&Value>, after: Option<&Value>) {
+    fn compare_unnamed<J: Json>(&mut self, before: Option<&J>, after: Option<&J>) {
         let unchanged = matches!((before, after), (Some(before), Some(after)) if same(before, after));
         if !unchanged && !self.is_full() && self.found.last() != Some(&self.path) {
             self.found.push(self.path.clone());

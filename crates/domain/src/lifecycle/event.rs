@@ -1,7 +1,5 @@
 //! The lines of the table of events.
 
-use serde_json::Value;
-
 use super::Stored;
 use super::participation::Participation;
 use super::reading::State;
@@ -9,9 +7,14 @@ use crate::action::{
     EVENT_CANCELLED, EVENT_CONFIRMED, EVENT_CREATED, EVENT_EDITED, EVENT_NEW_INVITEE, EVENT_UPDATED,
     EVENT_VOTED,
 };
+use crate::json::Json;
 
 /// The actions of an event whose new state differs from the stored one.
-pub(super) fn actions(existing: Option<&Stored<'_>>, after: State, resource: &Value) -> Vec<&'static str> {
+pub(super) fn actions<J: Json>(
+    existing: Option<&Stored<'_, J>>,
+    after: State,
+    resource: &J,
+) -> Vec<&'static str> {
     let Some(existing) = existing else {
         return first_seen(after);
     };

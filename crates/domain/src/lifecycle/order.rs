@@ -5,7 +5,7 @@ use super::reading::State;
 use crate::action::{ORDER_CANCELLED, ORDER_CREATED, ORDER_UPDATED};
 
 /// The actions of an order whose new state differs from the stored one.
-pub(super) fn actions(existing: Option<&Stored<'_>>, after: State) -> Vec<&'static str> {
+pub(super) fn actions<J>(existing: Option<&Stored<'_, J>>, after: State) -> Vec<&'static str> {
     match existing {
         None if after.cancelled => vec![ORDER_CREATED, ORDER_CANCELLED],
         None => vec![ORDER_CREATED],

@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
-
 use super::difference::{same, same_apart_from};
+use crate::json::{Json, Members, Shape, Written};
 
 /// Keys of an event that systems keep up to date beside every change. They are no change of their own next to a vote.
 const BOOKKEEPING: [&str; 6] =
@@ -31,7 +30,7 @@ pub(super) struct Participation {
 }
 
 impl Participation {
-    pub(super) fn between(before: &Value, after: &Value) -> Self {
+    pub(super) fn between<J: Json>(before: &J, after: &J) -> Self {
         let invitees = compare_invitees(list(before, "invitees"), list(after, "invitees"));
         let voted = OPTIONS
             .iter()
@@ -48,8 +47,8 @@ impl Participation {
     }
 }
 
-fn list<'a>(event: &'a Value, name: &str) -> &'a [Value] {
-    event.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+fn list<'a, J: Json>(event: &'a J, name: &str) -> &'a [J] {
+    event.get(name).and_then(J::as_array).unwrap_or_default()
 }
 
 struct InviteeChanges {
@@ -57,7 +56,7 @@ struct InviteeChanges {
     otherwise_changed: bool,
 }
 
-fn compare_invitees(before: &[Value], after: &[Value]) -> InviteeChanges {
+fn compare_invitees<J: Json>(before: &[J], after: &[J]) -> InviteeChanges {
     let known: HashSet<String> = before.iter().flat_map(invitee_identities).collect();
     let added = after
         .iter()
@@ -68,7 +67,7 @@ fn compare_invitees(before: &[Value], after: &[Value]) -> InviteeChanges {
             now.entry(identity).or_insert(invitee);
         }
     }
-    let is_unchanged = |invitee: &Value| {
+    let is_unchanged = |invitee: &J| {
         let counterpart = invitee_identities(invitee).iter().find_map(|identity| now.get(identity).copied());
         counterpart.is_some_and(|counterpart| same_apart_from(&INVITEE_BOOKKEEPING, invitee, counterpart))
     };
@@ -76,27 +75,28 @@ fn compare_invitees(before: &[Value], after: &[Value]) -> InviteeChanges {
 }
 
 /// Every identity of an invitee; the whole value when there is none.
-fn invitee_identities(invitee: &Value) -> Vec<String> {
+fn invitee_identities(invitee: &impl Json) -> Vec<String> {
     let mut identities = identities(invitee, &INVITEE_IDENTITY);
     if identities.is_empty() {
-        identities.push(invitee.to_string());
+        // Writing a value as JSON cannot fail.
+        identities.push(serde_json::to_string(&Written(invitee)).unwrap_or_default());
     }
     identities
 }
 
-fn identities(value: &Value, keys: &[&str]) -> Vec<String> {
-    let identity = |key: &&str| match value.get(key) {
+fn identities(value: &impl Json, keys: &[&str]) -> Vec<String> {
+    let identity = |key: &&str| match value.get(key)?.shape() {
         // Letters of an e-mail address are written large or small at will.
-        Some(Value::String(text)) if !text.is_empty() => Some(format!("{key}={}", text.to_lowercase())),
-        Some(Value::Number(number)) => Some(format!("{key}={number}")),
+        Shape::Text(text) if !text.is_empty() => Some(format!("{key}={}", text.to_lowercase())),
+        Shape::Number(number) => Some(format!("{key}={number}")),
         _ => None,
     };
     keys.iter().filter_map(identity).collect()
 }
 
 /// Whether the votes changed on a date or place of both states. The votes that a new one brings along are part of proposing it.
-fn votes_differ(before: &[Value], after: &[Value], fallback: &[&str]) -> bool {
-    let mut earlier: HashMap<String, &Value> = HashMap::new();
+fn votes_differ<J: Json>(before: &[J], after: &[J], fallback: &[&str]) -> bool {
+    let mut earlier: HashMap<String, &J> = HashMap::new();
     for option in before {
         for identity in option_identities(option, fallback) {
             earlier.entry(identity).or_insert(option);
@@ -107,7 +107,7 @@ fn votes_differ(before: &[Value], after: &[Value], fallback: &[&str]) -> bool {
             option_identities(option, fallback).iter().find_map(|identity| earlier.get(identity).copied());
         counterpart.is_some_and(|counterpart| {
             let (one, other) = (counterpart.get("votes"), option.get("votes"));
-            match (one.filter(|votes| has_votes(votes)), other.filter(|votes| has_votes(votes))) {
+            match (one.filter(|votes| has_votes(*votes)), other.filter(|votes| has_votes(*votes))) {
                 (None, None) => false,
                 (Some(one), Some(other)) => !same(one, other),
                 _ => true,
@@ -117,25 +117,25 @@ fn votes_differ(before: &[Value], after: &[Value], fallback: &[&str]) -> bool {
 }
 
 /// The ids of a date or place, and last what it consists of, since ids may be given to it between two states.
-fn option_identities(option: &Value, fallback: &[&str]) -> Vec<String> {
+fn option_identities(option: &impl Json, fallback: &[&str]) -> Vec<String> {
     let mut all = identities(option, &OPTION_IDENTITY);
     all.push(identities(option, fallback).join(" "));
     all
 }
 
 /// Whether anybody has voted: an empty list, or lists that are all empty, are the same as none; so is a count of nought.
-fn has_votes(votes: &Value) -> bool {
-    match votes {
-        Value::Null => false,
-        Value::Number(count) => count.as_f64() != Some(0.0),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => fields.values().any(has_votes),
+fn has_votes<J: Json>(votes: &J) -> bool {
+    match votes.shape() {
+        Shape::Null => false,
+        Shape::Number(count) => count.as_f64() != Some(0.0),
+        Shape::Array(items) => !items.is_empty(),
+        Shape::Object(fields) => fields.each().any(|(_, votes)| has_votes(votes)),
         _ => true,
     }
 }
 
 /// Whether the states differ in anything but invitees, votes and bookkeeping.
-fn remainder_differs(before: &Value, after: &Value) -> bool {
+fn remainder_differs<J: Json>(before: &J, after: &J) -> bool {
     let [(dates, _), (places, _)] = OPTIONS;
     let mut apart = vec!["invitees", dates, places];
     apart.extend(BOOKKEEPING);

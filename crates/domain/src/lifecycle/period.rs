@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp as Instant, Zoned};
-use serde_json::Value;
 
 use super::reading::confirmed_date;
+use crate::json::Json;
 use crate::time::Timestamp;
 
 /// The database that is built in.
@@ -29,8 +29,8 @@ pub struct Zones(TimeZone);
 impl Zones {
     /// The zone that a resource names in `timezone`; UTC when it names none that is known.
     #[must_use]
-    pub fn of(resource: &Value) -> Self {
-        let named = resource.get("timezone").and_then(Value::as_str);
+    pub fn of<J: Json>(resource: &J) -> Self {
+        let named = resource.get("timezone").and_then(J::as_str);
         Self(named.and_then(|name| DATABASE.get(name.trim()).ok()).unwrap_or(TimeZone::UTC))
     }
 
@@ -86,13 +86,13 @@ const DATE_CHARACTERS: usize = 10;
 /// mean the days of that zone; their `end_date` is the day after the last. A date without an end ends with its day when it is a
 /// whole day, else when it starts.
 #[must_use]
-pub fn period(resource: &Value) -> Option<Period> {
+pub fn period<J: Json>(resource: &J) -> Option<Period> {
     let date = confirmed_date(resource)?;
     let zones = Zones::of(resource);
-    let text = |key: &str| date.get(key).and_then(Value::as_str);
+    let text = |key: &str| date.get(key).and_then(J::as_str);
     let start_text = text("date")?;
     let is_day = |text: &str| text.trim().len() <= DATE_CHARACTERS;
-    let all_day = date.get("all_day").and_then(Value::as_bool).unwrap_or(false) || is_day(start_text);
+    let all_day = date.get("all_day").and_then(J::as_bool).unwrap_or(false) || is_day(start_text);
     let (start, end) = if all_day {
         let start = zones.read_day(start_text)?;
         let end = text("end_date").and_then(|text| zones.read_day(text)).filter(|end| *end > start);

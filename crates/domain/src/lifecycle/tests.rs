@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::action::CATALOGUE;
@@ -27,13 +27,16 @@ impl History {
         self.stored.as_ref().unwrap().0
     }
 
-    fn change(&mut self, change: Change<'_>) -> Option<Derivation> {
+    fn change(&mut self, change: Change<'_, Value>) -> Option<Derivation> {
         let stored = self.stored.as_ref().map(|(facts, resource)| Stored { facts: *facts, resource });
+        let state = match &change {
+            Change::State(state) => Some((*state).clone()),
+            Change::Removed => None,
+        };
         let derivation = derive(self.kind, stored.as_ref(), change, NOON)?;
-        let body = match (derivation.body, change) {
-            (BodyChange::Replaced, Change::State(state)) => state.clone(),
-            (BodyChange::Kept, _) => self.stored.take().unwrap().1,
-            (BodyChange::Replaced, Change::Removed) => panic!("a removal brings no body"),
+        let body = match derivation.body {
+            BodyChange::Replaced => state.expect("a removal brings no body"),
+            BodyChange::Kept => self.stored.take().unwrap().1,
         };
         self.stored = Some((derivation.facts, body));
         Some(derivation)

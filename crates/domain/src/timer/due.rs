@@ -1,9 +1,8 @@
 //! When a timer is due for a resource.
 
-use serde_json::Value;
-
 use super::{Anchor, Condition, Rule, Timer};
 use crate::facts::Facts;
+use crate::json::Json;
 use crate::lifecycle::{Zones, is_confirmed_now, period};
 use crate::sequence::TimerNumber;
 use crate::time::Timestamp;
@@ -14,13 +13,13 @@ impl Timer {
     /// Depends on nothing but the timer's rule and the state, so that the same state always has the same firings. A cancelled or
     /// removed resource has none. An instant that is past says nothing: whether it was fired is the store's knowledge.
     #[must_use]
-    pub fn due(&self, facts: &Facts, resource: &Value) -> Option<Timestamp> {
+    pub fn due(&self, facts: &Facts, resource: &impl Json) -> Option<Timestamp> {
         self.rule.due(facts, resource)
     }
 }
 
 impl Rule {
-    fn due(&self, facts: &Facts, resource: &Value) -> Option<Timestamp> {
+    fn due(&self, facts: &Facts, resource: &impl Json) -> Option<Timestamp> {
         if facts.removed || facts.cancelled || !self.applies(facts, resource) {
             return None;
         }
@@ -34,7 +33,7 @@ impl Rule {
         Some(Timestamp::from_milliseconds(due.timestamp().as_millisecond()))
     }
 
-    fn applies(&self, facts: &Facts, resource: &Value) -> bool {
+    fn applies(&self, facts: &Facts, resource: &impl Json) -> bool {
         if self.condition == Condition::Any && !self.anchor.is_of_confirmed_date() {
             return true;
         }
@@ -50,7 +49,7 @@ impl Rule {
 pub fn firings<'a>(
     timers: impl IntoIterator<Item = &'a Timer>,
     facts: &Facts,
-    resource: &Value,
+    resource: &impl Json,
 ) -> Vec<(TimerNumber, Timestamp)> {
     timers
         .into_iter()

@@ -1,7 +1,7 @@
 //! A schema, read so that values can be checked against it.
 
+use rendezhook_domain::json::{Json, Members as _, Shape};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{Findings, Step, instant};
 
@@ -50,18 +50,18 @@ enum Format {
 
 impl Rule {
     /// Notes what of a value does not fit. It goes no deeper than the schema, whatever the value is.
-    pub(super) fn check<'a>(&'a self, value: &Value, findings: &mut Findings<'a>) {
+    pub(super) fn check<'a, J: Json>(&'a self, value: &J, findings: &mut Findings<'a>) {
         if findings.is_full() {
             return;
         }
         if let Some(types) = self.types.as_ref().map(OneOrMany::as_slice)
-            && !types.iter().any(|wanted| wanted.is_type_of(value))
+            && !types.iter().any(|wanted| wanted.is_type_of(&value.shape()))
         {
-            return findings.add(format!("this must be {}, not {}", named(types), name_of(value)));
+            return findings.add(format!("this must be {}, not {}", named(types), name_of(&value.shape())));
         }
-        match value {
-            Value::Object(members) => self.check_members(members, findings),
-            Value::Array(values) => {
+        match value.shape() {
+            Shape::Object(members) => self.check_members::<J>(members, findings),
+            Shape::Array(values) => {
                 let Some(rule) = &self.items else { return };
                 for (place, value) in values.iter().enumerate() {
                     if findings.is_full() {
@@ -70,7 +70,7 @@ impl Rule {
                     findings.below(Step::Item(place), |findings| rule.check(value, findings));
                 }
             }
-            Value::String(text) if self.format == Some(Format::DateTime) && !instant::is_date_time(text) => {
+            Shape::Text(text) if self.format == Some(Format::DateTime) && !instant::is_date_time(text) => {
                 findings.add(
                     "this must be a date and a time with an offset (RFC 3339), like 2026-01-15T09:30:00Z",
                 );
@@ -79,8 +79,8 @@ impl Rule {
         }
     }
 
-    fn check_members<'a>(&'a self, members: &serde_json::Map<String, Value>, findings: &mut Findings<'a>) {
-        for name in self.required.iter().filter(|name| !members.contains_key(*name)) {
+    fn check_members<'a, 'v, J: Json + 'v>(&'a self, members: J::Members<'v>, findings: &mut Findings<'a>) {
+        for name in self.required.iter().filter(|name| members.get(name).is_none()) {
             findings.below(Step::Member(name), |findings| findings.add("this member is missing"));
         }
         for (name, rule) in &self.properties.0 {
@@ -110,16 +110,19 @@ impl OneOrMany {
 }
 
 impl Type {
-    fn is_type_of(self, value: &Value) -> bool {
-        match self {
-            Self::Null => value.is_null(),
-            Self::Boolean => value.is_boolean(),
+    fn is_type_of<J: Json>(self, value: &Shape<'_, J>) -> bool {
+        match (self, value) {
             // 1.0 is an integer too (JSON Schema 2020-12, Validation, section 6.1.1).
-            Self::Integer => value.as_f64().is_some_and(|number| number.fract() == 0.0),
-            Self::Number => value.is_number(),
-            Self::String => value.is_string(),
-            Self::Array => value.is_array(),
-            Self::Object => value.is_object(),
+            (Self::Integer, Shape::Number(number)) => {
+                number.as_f64().is_some_and(|number| number.fract() == 0.0)
+            }
+            (Self::Null, Shape::Null)
+            | (Self::Boolean, Shape::Bool(_))
+            | (Self::Number, Shape::Number(_))
+            | (Self::String, Shape::Text(_))
+            | (Self::Array, Shape::Array(_))
+            | (Self::Object, Shape::Object(_)) => true,
+            _ => false,
         }
     }
 
@@ -146,14 +149,14 @@ fn named(types: &[Type]) -> String {
     }
 }
 
-const fn name_of(value: &Value) -> &'static str {
+const fn name_of<J: Json>(value: &Shape<'_, J>) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(true) => "true",
-        Value::Bool(false) => "false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        Shape::Null => "null",
+        Shape::Bool(true) => "true",
+        Shape::Bool(false) => "false",
+        Shape::Number(_) => "a number",
+        Shape::Text(_) => "a string",
+        Shape::Array(_) => "an array",
+        Shape::Object(_) => "an object",
     }
 }

@@ -1,7 +1,7 @@
 //! Resources that fit, and what is said of those that do not.
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 

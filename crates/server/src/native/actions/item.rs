@@ -170,8 +170,7 @@ pub(in crate::native) fn object<'a>(text: &'a str, limits: &BodyLimits) -> Resul
             limits.resource_bytes
         ));
     }
-    let depth = json::depth(text);
-    if depth > limits.depth {
+    if let Some(depth) = json::deeper_than(text, limits.depth) {
         return Err(format!(
             "this object is nested {depth} levels deep; at most {} are allowed",
             limits.depth

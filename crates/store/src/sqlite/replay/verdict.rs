@@ -5,13 +5,13 @@ use std::sync::Arc;
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::circumstances::Circumstances;
 use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState};
+use rendezhook_domain::json::BorrowedJson;
 use rendezhook_domain::lifecycle::event_of;
 use rendezhook_domain::matching::Happening;
 use rendezhook_domain::replay::walk_takes;
 use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::Value;
 
 use super::search::Found;
 use crate::catalogue::SubscriptionEntry;
@@ -163,7 +163,7 @@ fn is_wanted(
         return Ok(subscription.filter.wants(&Happening { action: &head.name, user, event: None }));
     }
     let Some(action) = read_action(connection, found.action)? else { return Ok(false) };
-    let resource: Value = serde_json::from_slice(&action.resource).unwrap_or_default();
+    let resource: BorrowedJson<'_> = serde_json::from_slice(&action.resource).unwrap_or(BorrowedJson::Null);
     let event = event_of(action.kind, &action.resource_id, &resource);
     Ok(subscription.filter.wants(&Happening { action: &head.name, user, event: event.as_deref() }))
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rendezhook_domain::facts::Facts;
+use rendezhook_domain::json::BorrowedJson;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{OrganizationNumber, ResourceNumber};
 use rendezhook_domain::time::Timestamp;
 use rendezhook_domain::timer::{Timer, firings};
 use rusqlite::{OptionalExtension, params};
-use serde_json::Value;
 
 use super::JOB_ROWS_A_TURN;
 use super::firing::{FiringResource, forget_fired, replace};
@@ -91,7 +91,8 @@ fn visit(
     visited: &Visited,
     timers: &[&Timer],
 ) -> Result<usize, Fault> {
-    let body: Option<Value> = visited.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+    let body: Option<BorrowedJson<'_>> =
+        visited.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
     let due = match &body {
         Some(body) => firings(timers.iter().copied(), &visited.facts, body),
         None => Vec::new(),
