@@ -74,6 +74,7 @@ mod tests {
         Facts {
             version: 1,
             occurred_at: Timestamp::EARLIEST,
+            created_at: None,
             ever_confirmed: confirmed_time.is_some(),
             cancelled: false,
             removed: false,

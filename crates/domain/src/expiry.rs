@@ -50,6 +50,7 @@ mod tests {
         let facts = Facts {
             version: 1,
             occurred_at: ACCEPTED,
+            created_at: Some(ACCEPTED),
             ever_confirmed: confirmed,
             cancelled: false,
             removed: false,

@@ -9,6 +9,9 @@ pub struct Facts {
     pub version: u64,
     /// When the stored state came about, by the publisher's word.
     pub occurred_at: Timestamp,
+    /// When the resource was first accepted; once more when it came back after a removal. `None` when that was before it was
+    /// remembered.
+    pub created_at: Option<Timestamp>,
     /// A date or place was decided at some time.
     pub ever_confirmed: bool,
     /// It is cancelled now.

@@ -127,6 +127,8 @@ pub struct ExplicitOutcome {
 
 /// Derives what happened to a resource of this kind.
 ///
+/// `accepted_at` is when the publisher's word came in, `occurred_at` when the change happened by that word.
+///
 /// `stored` is `None` when it was never seen; a removed one is given with its facts, so that versions go on. `None` is
 /// answered when nothing happened and there is nothing to store: the same state, or the removal of what is not there.
 #[must_use]
@@ -135,6 +137,7 @@ pub fn derive<J: Json>(
     stored: Option<&Stored<'_, J>>,
     change: Change<'_, J>,
     occurred_at: Timestamp,
+    accepted_at: Timestamp,
 ) -> Option<Derivation> {
     let existing = stored.filter(|stored| !stored.facts.removed);
     let version = stored.map_or(0, |stored| stored.facts.version);
@@ -145,7 +148,8 @@ pub fn derive<J: Json>(
             if unchanged {
                 return None;
             }
-            Some(replacement(kind, existing, resource, version, occurred_at))
+            let created_at = existing.map_or(Some(accepted_at), |existing| existing.facts.created_at);
+            Some(replacement(kind, existing, resource, version, (occurred_at, created_at)))
         }
     }
 }
@@ -173,7 +177,7 @@ fn replacement<J: Json>(
     existing: Option<&Stored<'_, J>>,
     resource: &J,
     version: u64,
-    occurred_at: Timestamp,
+    (occurred_at, created_at): (Timestamp, Option<Timestamp>),
 ) -> Derivation {
     let state = State::read(kind, resource);
     let names = match kind {
@@ -189,6 +193,7 @@ fn replacement<J: Json>(
     let facts = Facts {
         version: advanced(version, &actions),
         occurred_at,
+        created_at,
         ever_confirmed: state.confirmed || existing.is_some_and(|existing| existing.facts.ever_confirmed),
         cancelled: state.cancelled,
         removed: false,
@@ -222,6 +227,7 @@ pub fn facts_after_explicit(
     resource: &impl Json,
     action: &ActionName,
     occurred_at: Timestamp,
+    accepted_at: Timestamp,
 ) -> ExplicitOutcome {
     let version = stored.map_or(0, |facts| facts.version).saturating_add(1);
     let newer_stored = stored.filter(|facts| occurred_at < facts.occurred_at);
@@ -230,10 +236,12 @@ pub fn facts_after_explicit(
     }
     let state = State::read(kind, resource);
     let name = action.as_str();
-    let confirmed_before = stored.is_some_and(|facts| facts.ever_confirmed && !facts.removed);
+    let existing = stored.filter(|facts| !facts.removed);
+    let confirmed_before = existing.is_some_and(|facts| facts.ever_confirmed);
     let facts = Facts {
         version,
         occurred_at,
+        created_at: existing.map_or(Some(accepted_at), |facts| facts.created_at),
         ever_confirmed: confirmed_before
             || state.confirmed
             || matches!(name, EVENT_CONFIRMED | EVENT_UPDATED),

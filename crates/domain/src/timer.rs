@@ -75,6 +75,8 @@ pub enum Anchor {
     End,
     /// The last change of the state, by the publisher's word.
     Changed,
+    /// The first acceptance of the resource; after a removal that of its return.
+    Created,
     /// What a JSON pointer (RFC 6901) finds in the resource: an instant, a day, or a time of the clock in the resource's
     /// `timezone`.
     Pointer(Arc<str>),
@@ -83,7 +85,7 @@ pub enum Anchor {
 /// The text names no anchor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{0}\" is not an anchor; there are: start, end, changed, or a JSON pointer to an instant in the resource, such as /valid_until"
+    "\"{0}\" is not an anchor; there are: start, end, created, changed, or a JSON pointer to an instant in the resource, such as /valid_until"
 )]
 pub struct AnchorError(String);
 
@@ -98,6 +100,7 @@ impl Anchor {
             Self::Start => "start",
             Self::End => "end",
             Self::Changed => "changed",
+            Self::Created => "created",
             Self::Pointer(pointer) => pointer,
         }
     }
@@ -117,6 +120,7 @@ impl std::str::FromStr for Anchor {
             "start" => Ok(Self::Start),
             "end" => Ok(Self::End),
             "changed" => Ok(Self::Changed),
+            "created" => Ok(Self::Created),
             pointer if pointer.starts_with('/') && pointer.len() <= Self::MAXIMUM_BYTES => {
                 Ok(Self::Pointer(Arc::from(pointer)))
             }

@@ -110,7 +110,8 @@ impl Intake {
                 None if existing.is_none() => return Err(PublishError::UnknownResource),
                 None => Change::Removed,
             };
-            let Some(derivation) = lifecycle::derive(state.kind, stored.as_ref(), change, occurred_at) else {
+            let derivation = lifecycle::derive(state.kind, stored.as_ref(), change, occurred_at, now);
+            let Some(derivation) = derivation else {
                 let version = existing.map_or(0, |stored| stored.facts.version);
                 return Ok(PutAnswer { version, actions: Vec::new(), warnings });
             };

@@ -132,7 +132,7 @@ impl Intake {
             let before = within_request.get(&name).copied().or_else(|| self.recent.recall(&name));
             let occurred_at = item.occurred_at.unwrap_or(now);
             let ExplicitOutcome { facts, body } =
-                lifecycle::facts_after_explicit(item.kind, before, resource, &item.action, occurred_at);
+                lifecycle::facts_after_explicit(item.kind, before, resource, &item.action, occurred_at, now);
             let circumstances = Circumstances::between(before.as_ref(), &facts, 0);
             let event = lifecycle::event_of(item.kind, &item.resource_id, resource);
             let happening =

@@ -189,7 +189,7 @@ fn scheduled(
     };
     let occurred_at = content.occurred_at.unwrap_or(due_at);
     let first =
-        || lifecycle::facts_after_explicit(firing.kind, None, &resource, &content.action, occurred_at);
+        || lifecycle::facts_after_explicit(firing.kind, None, &resource, &content.action, occurred_at, now);
     let before = kept.map(|kept| kept.facts);
     let telling = Telling {
         action: &content.action,

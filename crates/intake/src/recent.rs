@@ -68,6 +68,7 @@ mod tests {
         Facts {
             version,
             occurred_at: Timestamp::EARLIEST,
+            created_at: None,
             ever_confirmed: false,
             cancelled: false,
             removed: false,

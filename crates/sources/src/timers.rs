@@ -6,7 +6,7 @@
 //!
 //! It asks again after [`LONGEST_SLEEP`] at the latest, so that a clock that was set anew is noticed, and at once when the store
 //! commits a firing that is earlier than what it waits for. Many that are due together are committed [`MAXIMUM_TOGETHER`] at a
-//! time, so that they share the store with publishers.
+//! time, so that they share the store with publishers; and however many an organization has, the others have their turns between.
 
 mod round;
 

@@ -15,12 +15,13 @@ use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::timer::{Condition, Lateness, Rule};
 use rendezhook_intake::{Intake, Item, Later, NewState};
 use rendezhook_secrets::KeyEncryptionKey;
-use rendezhook_sources::timers::Timers;
+use rendezhook_sources::timers::{MAXIMUM_TOGETHER, Timers};
 use rendezhook_store::Store;
 use rendezhook_store::change::{CatalogueChange, NewTimer};
 use rendezhook_store::contract::Fixture;
 use rendezhook_store::contract::world::{World, at, uuid};
 use rendezhook_store::feed::{CommittedAction, FeedEvent, FeedLimits, FeedReceiver};
+use rendezhook_store::firing::DuePage;
 use rendezhook_store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::json;
 use tokio::sync::watch;
@@ -229,6 +230,32 @@ async fn what_came_due_while_nobody_ran_fires_late_after_a_restart() {
     assert_eq!((started[0].action.occurred_at, started[0].action.accepted_at), (at(100), at(1_000)));
     assert_eq!(started[0].action.fired.as_ref().unwrap().late_by_seconds, Some(900));
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_organization_with_much_due_holds_up_nobody_elses() {
+    let mut place = Place::open().await;
+    place.timer().await;
+    for number in 0..1_500 {
+        place.put(&format!("b-{number}"), 100 + number % 7).await;
+    }
+    let flooded = place.organization;
+    place.organization = place.world.organization().await;
+    place.world.subscribe(place.organization, "*").await;
+    place.timer().await;
+    for number in 0..10 {
+        // Due later than everything of the other organization.
+        place.put(&format!("c-{number}"), 200 + number).await;
+    }
+    place.set_clock(5_000);
+    let running = place.run(false);
+    let started = place.told("event.started", 1_510).await;
+    let last = started.iter().rposition(|one| one.action.organization != flooded).unwrap();
+    let before = started[..last].iter().filter(|one| one.action.organization == flooded).count();
+    // A turn, and what is committed at the same time.
+    assert!(before <= DuePage::A_TURN + MAXIMUM_TOGETHER, "{before} of the other organization came first");
+    running.stop().await;
+    assert_eq!(place.waiting().await, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -103,6 +103,7 @@ macro_rules! store_contract {
                 firings_move_with_their_resource_and_touch_no_other,
                 a_moment_that_is_past_makes_no_firing_and_one_that_waits_stays,
                 a_firing_fires_once,
+                a_firing_fires_once_also_when_the_clock_is_set_back,
                 a_firing_loses_against_the_move_of_its_resource,
                 timers_apply_to_resources_that_are_there,
                 what_fired_before_a_walk_came_by_is_not_made_anew,
@@ -112,6 +113,7 @@ macro_rules! store_contract {
                 what_is_scheduled_is_replaced_cancelled_and_fired_by_its_key,
                 a_refused_request_schedules_nothing,
                 pages_of_what_is_due_follow_each_other,
+                organizations_take_turns_when_much_is_due,
                 an_earlier_firing_wakes_who_waits,
             ]
             recording: [

@@ -1,5 +1,6 @@
 //! Actions that wait for their time: firings of timers, and what was published to be delivered later.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -102,20 +103,34 @@ impl NewScheduled {
     pub const MAXIMUM_WAITING: u64 = 100_000;
 }
 
-/// A stretch of the firings whose time has come, the earliest first.
+/// Where a round over everything that is due goes on. Only the store that gave it can read it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DueCursor {
+    /// The organization whose turn it was last; `None`: the first one is next.
+    pub(crate) last_turn: Option<OrganizationNumber>,
+    /// Whether anybody had something left when all took their turns.
+    pub(crate) found: bool,
+    /// Up to where each organization was taken, whether it has fired or could not.
+    pub(crate) taken: HashMap<OrganizationNumber, FiringKey>,
+}
+
+/// A stretch of the firings whose time has come: all of them, the earliest first, when they are few; otherwise organizations take
+/// turns, and each has its earliest ones taken, [`DuePage::A_TURN`] at a time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DuePage {
     /// The firings.
     pub firings: Vec<DueFiring>,
-    /// Whether there was nothing more that is due when the page was read.
-    pub complete: bool,
+    /// Where to go on; `None` when there was nothing more that is due when the page was read.
+    pub next: Option<DueCursor>,
     /// When the first one is due that is not due yet; `None` when nothing else waits.
     pub next_due: Option<Timestamp>,
 }
 
 impl DuePage {
-    /// Most firings that one page holds. It may hold fewer and not be complete: its bytes are bounded too.
+    /// Most firings that one page holds. It may hold fewer and not be the last: its bytes are bounded too.
     pub const MAXIMUM_LIMIT: usize = 500;
+    /// How many firings an organization has in its turn at most.
+    pub const A_TURN: usize = 100;
 }
 
 /// A scheduled action as a reader sees it.

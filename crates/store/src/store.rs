@@ -13,7 +13,7 @@ use crate::certificate::KeptCertificate;
 use crate::change::{CatalogueChange, ChangeRefusal};
 use crate::error::StoreError;
 use crate::feed::Announcement;
-use crate::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
+use crate::firing::{DueCursor, DuePage, FiringSignal, ScheduledView};
 use crate::health::KeptHealth;
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage, Standing};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
@@ -53,14 +53,17 @@ pub trait Store: Send + Sync + 'static {
     /// When the store failed; whether it was committed is unknown only after [`StoreError::Uncertain`].
     async fn publish(&self, publish: Publish) -> Result<PublishOutcome, StoreError>;
 
-    /// The firings that are due at `until` or before and come after `after`, the earliest first, at most `limit`.
+    /// The firings that are due at `until` or before, at most `limit`: from the start of a round, or from where it came to.
+    ///
+    /// While more is due than a page holds, organizations take turns: however much one of them has, it holds up nobody's more
+    /// than a turn. A round ends when every firing was in a page once.
     ///
     /// # Errors
     /// When the store failed.
     async fn due_firings(
         &self,
         until: Timestamp,
-        after: Option<FiringKey>,
+        from: Option<DueCursor>,
         limit: usize,
     ) -> Result<DuePage, StoreError>;
 

@@ -12,8 +12,8 @@ use rendezhook_domain::subscription::{Hook, SimplyMeetHook};
 use rendezhook_secrets::{KeyEncryptionKey, SharedSecret};
 use rendezhook_store::StoreError;
 use rendezhook_store::change::{CatalogueChange, NewSubscription};
-use rendezhook_store::contract::world::{World, change, new_subscription, request, uuid};
-use rendezhook_store::read::DeliveryFilter;
+use rendezhook_store::contract::world::{World, at, change, new_subscription, request, uuid};
+use rendezhook_store::read::{DeliveryFilter, ResourceQuery};
 use rendezhook_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
@@ -125,6 +125,16 @@ async fn a_populated_database_of_every_earlier_schema_is_brought_forward() {
         let filter = DeliveryFilter::default();
         let listed = world.store.deliveries(organization, &filter, None, 100).await.unwrap().deliveries;
         assert_eq!(listed.len(), 3, "schema {steps_done}");
+        let query = ResourceQuery {
+            kind: ResourceKind::Event,
+            after: None,
+            occurred_after: None,
+            occurred_before: None,
+            limit: 100,
+        };
+        let resources = world.store.resources(organization, &query).await.unwrap().resources;
+        assert_eq!(resources.len(), 3, "schema {steps_done}");
+        assert!(resources.iter().all(|one| one.facts.created_at == Some(at(0))), "schema {steps_done}");
         let keys: Vec<_> = waiting.iter().map(|delivery| delivery.key).collect();
         assert_eq!(world.store.material(&keys).await.unwrap().len(), 2, "schema {steps_done}");
         world.deliver(organization, one, &keys).await;

@@ -12,7 +12,7 @@ use rendezhook_store::catalogue::Catalogue;
 use rendezhook_store::certificate::KeptCertificate;
 use rendezhook_store::change::{CatalogueChange, ChangeRefusal};
 use rendezhook_store::feed::Announcement;
-use rendezhook_store::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
+use rendezhook_store::firing::{DueCursor, DuePage, FiringSignal, ScheduledView};
 use rendezhook_store::health::KeptHealth;
 use rendezhook_store::pending::{AttemptMaterial, DeliveryKey, PendingPage, Standing};
 use rendezhook_store::publish::{DetachedDelivery, Publish, PublishOutcome};
@@ -101,10 +101,10 @@ impl Store for FaultyStore {
     async fn due_firings(
         &self,
         until: Timestamp,
-        after: Option<FiringKey>,
+        from: Option<DueCursor>,
         limit: usize,
     ) -> Result<DuePage, StoreError> {
-        self.inner.due_firings(until, after, limit).await
+        self.inner.due_firings(until, from, limit).await
     }
 
     fn firing_signal(&self) -> Arc<FiringSignal> {

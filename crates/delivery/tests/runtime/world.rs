@@ -324,6 +324,7 @@ impl World {
         let facts = Facts {
             version,
             occurred_at: now,
+            created_at: Some(now),
             ever_confirmed: false,
             cancelled: false,
             removed: false,

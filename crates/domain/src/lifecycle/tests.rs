@@ -12,11 +12,12 @@ const LATER: Timestamp = Timestamp::from_milliseconds(1_768_482_000_000);
 struct History {
     kind: ResourceKind,
     stored: Option<(Facts, Value)>,
+    accepted_at: Timestamp,
 }
 
 impl History {
     fn of(kind: ResourceKind) -> Self {
-        Self { kind, stored: None }
+        Self { kind, stored: None, accepted_at: LATER }
     }
 
     fn events() -> Self {
@@ -33,7 +34,7 @@ impl History {
             Change::State(state) => Some((*state).clone()),
             Change::Removed => None,
         };
-        let derivation = derive(self.kind, stored.as_ref(), change, NOON)?;
+        let derivation = derive(self.kind, stored.as_ref(), change, NOON, self.accepted_at)?;
         let body = match derivation.body {
             BodyChange::Replaced => state.expect("a removal brings no body"),
             BodyChange::Kept => self.stored.take().unwrap().1,
@@ -52,8 +53,9 @@ impl History {
 
     fn publish(&mut self, action: &str, resource: Value, occurred_at: Timestamp) -> ExplicitOutcome {
         let facts = self.stored.as_ref().map(|(facts, _)| *facts);
+        let action = action.parse().unwrap();
         let outcome =
-            facts_after_explicit(self.kind, facts, &resource, &action.parse().unwrap(), occurred_at);
+            facts_after_explicit(self.kind, facts, &resource, &action, occurred_at, self.accepted_at);
         let body = match outcome.body {
             BodyChange::Replaced => resource,
             BodyChange::Kept => self.stored.take().unwrap().1,
@@ -244,6 +246,31 @@ fn an_older_explicit_action_leaves_the_stored_state_alone() {
     let late = event.publish("event.removed", cancelled(open()), NOON);
     assert_eq!(late, ExplicitOutcome { facts: Facts { version: 2, ..before }, body: BodyChange::Kept });
     assert_eq!(event.stored.as_ref().unwrap().1, confirmed());
+}
+
+#[test]
+fn a_resource_is_created_when_it_is_accepted_first_and_when_it_comes_back() {
+    let day = |day: i64| Timestamp::from_milliseconds(day * 86_400_000);
+    let mut event = History::events();
+    event.accepted_at = day(10);
+    event.put(open());
+    assert_eq!(
+        event.facts().created_at,
+        Some(day(10)),
+        "by the time of acceptance, not by the publisher's word"
+    );
+    event.accepted_at = day(11);
+    event.put(confirmed());
+    event.publish("event.starting.soon", confirmed(), LATER);
+    event.publish("event.voted", open(), NOON);
+    assert_eq!(event.facts().created_at, Some(day(10)));
+    event.remove();
+    event.publish("event.confirmed", confirmed(), LATER);
+    assert_eq!(event.facts().created_at, Some(day(11)), "it came back");
+    event.accepted_at = day(12);
+    event.publish("event.removed", confirmed(), LATER);
+    event.put(open());
+    assert_eq!(event.facts().created_at, Some(day(12)));
 }
 
 #[test]

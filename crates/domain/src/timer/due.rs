@@ -27,6 +27,7 @@ impl Rule {
             Anchor::Start => period(resource)?.start,
             Anchor::End => period(resource)?.end,
             Anchor::Changed => Zones::of(resource).at(facts.occurred_at)?,
+            Anchor::Created => Zones::of(resource).at(facts.created_at?)?,
             Anchor::Pointer(pointer) => Zones::of(resource).read(resource.pointer(pointer)?.as_str()?)?,
         };
         let due = self.offset.from(&anchor)?;

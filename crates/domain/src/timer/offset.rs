@@ -52,6 +52,12 @@ impl Offset {
         Ok(Self { days, seconds })
     }
 
+    /// Whether it leads to a time after its anchor.
+    #[must_use]
+    pub const fn is_after(self) -> bool {
+        self.days > 0 || self.seconds > 0
+    }
+
     /// The time at this distance; `None` outside of the years −9999 to 9999.
     pub(super) fn from(self, anchor: &Zoned) -> Option<Zoned> {
         anchor.checked_add(self.span().ok()?).ok()

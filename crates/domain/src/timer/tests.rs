@@ -26,6 +26,7 @@ fn facts() -> Facts {
     Facts {
         version: 3,
         occurred_at: "2026-01-10T12:00:00Z".parse().unwrap(),
+        created_at: Some("2026-01-09T18:00:00Z".parse().unwrap()),
         ever_confirmed: true,
         cancelled: false,
         removed: false,
@@ -52,6 +53,9 @@ fn the_usual_timers() {
     assert_eq!(due("end", "0s", &visit), at("2026-01-15T09:30:00.000Z"));
     assert_eq!(due("end", "24h", &visit), at("2026-01-16T09:30:00.000Z"));
     assert_eq!(due("changed", "48h", &visit), at("2026-01-12T12:00:00.000Z"));
+    assert_eq!(due("created", "24h", &visit), at("2026-01-10T18:00:00.000Z"));
+    let unknown = Facts { created_at: None, ..facts() };
+    assert_eq!(timer("created", "24h", Condition::Any).due(&unknown, &visit), None);
     assert_eq!(due("/dates/0/end_date", "+1m", &visit), at("2026-01-15T09:31:00.000Z"));
     assert_eq!(due("/valid_until", "0s", &visit), None);
     assert_eq!(due("/timezone", "0s", &visit), None, "no time");

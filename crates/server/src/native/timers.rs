@@ -44,7 +44,8 @@ pub(crate) struct TimerView {
     /// The kind of the resources it watches: the one that its action names.
     #[schema(value_type = vocabulary::ResourceKindWord)]
     resource_kind: Option<ResourceKind>,
-    /// The instant it counts from: `start` or `end` of an event's confirmed date, `changed`, or a JSON pointer into the resource.
+    /// The instant it counts from: `start` or `end` of an event's confirmed date, `created`, `changed`, or a JSON
+    /// pointer into the resource.
     #[schema(example = "start")]
     anchor: String,
     /// How far from there, as an ISO 8601 duration; negative: before it.

@@ -116,6 +116,7 @@ async fn what_is_wrong_with_a_timer_is_named() {
         ("offset", json!("soon")),
         ("offset", json!("400d")),
         ("offset", json!(true)),
+        ("anchor", json!("created")),
         ("only_if", json!("unconfirmed")),
         ("only_if", json!("perhaps")),
         ("late", json!("maybe")),
@@ -168,6 +169,90 @@ async fn a_timer_follows_its_event() {
     assert_eq!(api.delivered(&key).await, ["event.starting kept", "event.ended kept", "event.ended moved"]);
     let shown = api.get("/api/v1/resources/event/kept", &key).await.json();
     assert_eq!((&shown["version"], &shown["resource"]), (&json!(4), &event(60)));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_fires_no_timer_a_second_time() {
+    let api = Api::start().await;
+    let (_, key) = api.organization("Example").await;
+    api.timer(&key, starting_soon()).await;
+    let hook = json!({ "target_url": "https://api.example.com/", "actions": ["event.starting"] });
+    api.post("/api/v1/subscriptions", &key, hook).await;
+    let put = async |state: Value| {
+        assert_eq!(api.call("PUT", "/api/v1/resources/event/b-1", &key, state).await.status, 200);
+    };
+    put(event(60)).await;
+    api.clock.advance_seconds(45 * 60);
+    assert_eq!(api.fire_due().await, 1);
+
+    api.clock.advance_seconds(-3_600);
+    let mut edited = event(60);
+    edited["title"] = json!("Another title");
+    put(edited).await;
+    api.clock.advance_seconds(3_600);
+    assert_eq!(api.fire_due().await, 0, "it has fired for this time");
+    api.clock.advance_seconds(-3_600);
+    put(event(30)).await;
+    api.clock.advance_seconds(30 * 60);
+    assert_eq!(api.fire_due().await, 1, "another time");
+    api.clock.advance_seconds(-3_600);
+    put(event(60)).await;
+    api.clock.advance_seconds(90 * 60);
+    assert_eq!(api.fire_due().await, 0, "moved back to the time for which it has fired");
+    assert_eq!(api.delivered(&key).await, ["event.starting b-1", "event.starting b-1"]);
+}
+
+#[tokio::test]
+async fn a_timer_counts_from_when_a_resource_was_created() {
+    let api = Api::start().await;
+    let (_, key) = api.organization("Example").await;
+    let hook = json!({ "target_url": "https://api.example.com/", "actions": ["order.unpaid"] });
+    api.post("/api/v1/subscriptions", &key, hook).await;
+    let put = async |id: &str, state: Value| {
+        assert_eq!(api.call("PUT", &format!("/api/v1/resources/order/{id}"), &key, state).await.status, 200);
+    };
+    let published = async |id: &str, happened_at: &str| {
+        let item = json!({
+            "action": "order.created", "resource_kind": "order", "resource_id": id, "resource": { "n": 1 },
+            "occurred_at": happened_at
+        });
+        assert_eq!(api.post("/api/v1/actions", &key, item).await.status, 202);
+    };
+    put("there-before", json!({ "n": 1 })).await;
+    published("told-late", "2025-12-24T12:00:00Z").await;
+    api.clock.advance_seconds(3_600);
+    let timer = json!({ "name": "a day on", "action": "order.unpaid", "anchor": "created", "offset": "24h" });
+    api.timer(&key, timer).await;
+    for _ in 0..5 {
+        api.store.check().await.unwrap();
+    }
+    put("returns", json!({ "n": 1 })).await;
+    put("changed", json!({ "n": 1 })).await;
+    api.clock.advance_seconds(3_600);
+    put("changed", json!({ "n": 2 })).await;
+    put("told-late", json!({ "n": 2 })).await;
+    api.call("DELETE", "/api/v1/resources/order/returns", &key, Value::Null).await;
+    put("returns", json!({ "n": 1 })).await;
+
+    let hours_later = async |seconds: i64| {
+        api.clock.advance_seconds(seconds);
+        api.fire_due().await
+    };
+    assert_eq!(hours_later(22 * 3_600 - 1).await, 0);
+    assert_eq!(hours_later(1).await, 2, "a day after each was accepted, whenever it happened");
+    assert_eq!(hours_later(3_600).await, 1, "a change moves nothing");
+    assert_eq!(hours_later(3_600).await, 1, "what returns is created anew");
+    let mut delivered = api.delivered(&key).await;
+    delivered[..2].sort();
+    assert_eq!(
+        delivered,
+        [
+            "order.unpaid there-before",
+            "order.unpaid told-late",
+            "order.unpaid changed",
+            "order.unpaid returns"
+        ]
+    );
 }
 
 #[tokio::test]

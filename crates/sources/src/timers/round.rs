@@ -32,22 +32,24 @@ impl Timers {
     /// Fires everything that is due. What fails is passed by and tried in the next round.
     pub(super) async fn round(&self) -> Ended {
         let mut tally = Tally::default();
-        let mut after = None;
+        let mut from = None;
+        let started_at = (self.now)();
         let ended = loop {
             if (self.held)() {
                 break Ended::Held;
             }
-            let now = (self.now)();
-            let page = match self.store.due_firings(now, after, DuePage::MAXIMUM_LIMIT).await {
+            // What comes due meanwhile belongs to the next round, so that this one ends.
+            let until = (self.now)().min(started_at);
+            let page = match self.store.due_firings(until, from, DuePage::MAXIMUM_LIMIT).await {
                 Ok(page) => page,
                 Err(error) => {
                     tracing::warn!(%error, "what is due could not be read; it is read again in a moment");
                     break Ended::Failed;
                 }
             };
-            after = page.firings.last().map(|firing| firing.key).or(after);
             self.fire(page.firings, &mut tally).await;
-            if page.complete {
+            from = page.next;
+            if from.is_none() {
                 break if tally.failed > 0 { Ended::Failed } else { Ended::NextDue(page.next_due) };
             }
         };

@@ -10,7 +10,7 @@ use rendezhook_domain::time::Timestamp;
 
 use super::Fixture;
 use super::world::{World, at, change, resource_id};
-use crate::firing::{FiringContent, NewScheduled, ScheduledContent};
+use crate::firing::{DuePage, FiringContent, NewScheduled, ScheduledContent};
 use crate::publish::{Publish, PublishOutcome};
 
 fn scheduled(key: &str, seconds: i64, body: &'static str) -> NewScheduled {
@@ -103,13 +103,13 @@ pub async fn pages_of_what_is_due_follow_each_other(fixture: &dyn Fixture) {
     let all: Vec<_> = (0..25).map(|n| scheduled(&format!("k{n}"), 100 + n / 10, "{}")).collect();
     world.schedule(organization, all).await;
     world.schedule(organization, vec![scheduled("later", 900, "{}")]).await;
-    let (mut seen, mut after) = (Vec::new(), None);
+    let (mut seen, mut from) = (Vec::new(), None);
     loop {
-        let page = world.store.due_firings(at(200), after, 10).await.unwrap();
+        let page = world.store.due_firings(at(200), from, 10).await.unwrap();
         assert_eq!(page.next_due, Some(at(900)));
         seen.extend(page.firings.iter().map(|firing| firing.key));
-        after = seen.last().copied();
-        if page.complete {
+        from = page.next;
+        if from.is_none() {
             break;
         }
     }
@@ -117,6 +117,41 @@ pub async fn pages_of_what_is_due_follow_each_other(fixture: &dyn Fixture) {
     assert!(seen.is_sorted());
     seen.dedup();
     assert_eq!(seen.len(), 25);
+}
+
+pub async fn organizations_take_turns_when_much_is_due(fixture: &dyn Fixture) {
+    let world = World::open(fixture).await;
+    let (first, flooded, last) =
+        (world.organization().await, world.organization().await, world.organization().await);
+    for batch in 0..4 {
+        let many = (0..500).map(|n| scheduled(&format!("k{batch}-{n}"), 10, "{}"));
+        world.schedule(flooded, many.collect()).await;
+    }
+    for organization in [first, last] {
+        let few = (0..10).map(|n| scheduled(&format!("k{n}"), 100 + n, "{}"));
+        world.schedule(organization, few.collect()).await;
+        world.schedule(organization, vec![scheduled("later", 900, "{}")]).await;
+    }
+    let (mut seen, mut from, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = world.store.due_firings(at(200), from, 500).await.unwrap();
+        assert!(page.firings.len() <= 500);
+        seen.extend(page.firings.into_iter().map(|firing| (firing.organization, firing.key)));
+        from = page.next;
+        pages += 1;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert!(pages <= 6, "a round over few organizations has full pages, not {pages}");
+    let place = |organization| seen.iter().rposition(|(of, _)| *of == organization).unwrap();
+    assert!(place(first) < 10);
+    assert!(place(last) < 20 + DuePage::A_TURN, "nobody waits for more than a turn of another");
+    for (organization, count) in [(first, 10), (flooded, 2_000), (last, 10)] {
+        let keys: Vec<_> = seen.iter().filter(|(of, _)| *of == organization).map(|(_, key)| *key).collect();
+        assert!(keys.is_sorted_by(|one, other| one < other), "in the order of time, each once");
+        assert_eq!(keys.len(), count);
+    }
 }
 
 pub async fn an_earlier_firing_wakes_who_waits(fixture: &dyn Fixture) {

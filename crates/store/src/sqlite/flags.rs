@@ -18,7 +18,7 @@ pub(super) fn flags_of(facts: &Facts) -> u8 {
     flags.iter().filter(|(set, _)| *set).fold(0, |all, (_, flag)| all | flag)
 }
 
-/// Reads facts from four columns in a row: version, time of occurrence, flags, confirmed time.
+/// Reads facts from five columns in a row: version, time of occurrence, flags, confirmed time, time of creation.
 pub(super) fn facts_from(row: &Row<'_>, first_column: usize) -> rusqlite::Result<Facts> {
     let flags: u8 = row.get(first_column + 2)?;
     Ok(Facts {
@@ -28,5 +28,6 @@ pub(super) fn facts_from(row: &Row<'_>, first_column: usize) -> rusqlite::Result
         cancelled: flags & CANCELLED != 0,
         removed: flags & REMOVED != 0,
         confirmed_time: optional_timestamp(row, first_column + 3)?,
+        created_at: optional_timestamp(row, first_column + 4)?,
     })
 }

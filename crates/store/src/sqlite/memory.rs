@@ -3,6 +3,7 @@
 mod cleanups;
 mod counters;
 mod fanouts;
+mod fired;
 mod replays;
 mod retention;
 mod scheduled;
@@ -18,6 +19,7 @@ use rusqlite::Connection;
 pub(super) use self::cleanups::{Cleanup, Cleanups};
 pub(super) use self::counters::Counters;
 pub(super) use self::fanouts::Fanouts;
+pub(super) use self::fired::LatestFired;
 pub(super) use self::replays::{ActiveReplay, Replays};
 pub(super) use self::retention::{ReceiverWalk, Retention};
 pub(super) use self::scheduled::ScheduledCounts;
@@ -44,6 +46,7 @@ pub(super) struct Memory {
     pub(super) retention: Retention,
     pub(super) timer_walks: Arc<TimerWalks>,
     pub(super) scheduled: Arc<ScheduledCounts>,
+    pub(super) latest_fired: LatestFired,
 }
 
 impl Memory {
@@ -61,6 +64,7 @@ impl Memory {
             retention: Retention::load(connection)?,
             timer_walks: Arc::new(TimerWalks::load(connection)?),
             scheduled: Arc::new(ScheduledCounts::load(connection)?),
+            latest_fired: LatestFired::load(connection)?,
         })
     }
 

@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0008_replay.sql"),
     include_str!("../../migrations/0009_health.sql"),
     include_str!("../../migrations/0010_order.sql"),
+    include_str!("../../migrations/0011_fired.sql"),
 ];
 
 /// Brings the database to the newest schema. Each step is a transaction of its own.

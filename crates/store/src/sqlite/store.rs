@@ -23,7 +23,7 @@ use crate::certificate::KeptCertificate;
 use crate::change::{CatalogueChange, ChangeRefusal};
 use crate::error::StoreError;
 use crate::feed::{Announcement, FeedReceiver};
-use crate::firing::{DuePage, FiringKey, FiringSignal, ScheduledView};
+use crate::firing::{DueCursor, DuePage, FiringSignal, ScheduledView};
 use crate::health::KeptHealth;
 use crate::pending::{AttemptMaterial, DeliveryKey, PendingPage, Standing};
 use crate::publish::{DetachedDelivery, Publish, PublishOutcome};
@@ -136,12 +136,12 @@ impl Store for SqliteStore {
     async fn due_firings(
         &self,
         until: Timestamp,
-        after: Option<FiringKey>,
+        from: Option<DueCursor>,
         limit: usize,
     ) -> Result<DuePage, StoreError> {
         self.resource_reader
             .read("reading what is due", move |connection| {
-                reader::due_firings(connection, until, after, limit)
+                reader::due_firings(connection, until, from, limit)
             })
             .await
     }

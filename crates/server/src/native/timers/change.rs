@@ -37,8 +37,8 @@ pub(crate) struct TimerRequest {
     /// The kind of resource, when you like to say it; it has to be the one of the action.
     #[schema(value_type = Option<vocabulary::ResourceKindWord>)]
     resource_kind: Option<String>,
-    /// The instant it counts from: `start` or `end` of an event's confirmed date; `changed`: the last change of the resource; or a
-    /// JSON pointer to an instant in the resource, such as `/valid_until`.
+    /// The instant it counts from: `start` or `end` of an event's confirmed date; `created`: when the resource was first accepted;
+    /// `changed`: its last change; or a JSON pointer to an instant in the resource, such as `/valid_until`.
     #[schema(max_length = 255, example = "start")]
     anchor: String,
     /// How far from there: a duration such as `-15m`, `1d` or `-PT1H30M`, or seconds; negative: before it. Days are those of the

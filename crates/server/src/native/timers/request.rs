@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rendezhook_domain::action::ActionName;
 use rendezhook_domain::resource::ResourceKind;
-use rendezhook_domain::timer::{Condition, Offset, Rule};
+use rendezhook_domain::timer::{Anchor, Condition, Offset, Rule};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -71,12 +71,18 @@ pub(super) fn rule(checks: &mut FieldChecks, kind: Option<ResourceKind>, rule: &
     if rule.anchor.is_of_confirmed_date() && !is_event {
         checks.refuse(
             "/anchor",
-            "only events start and end; use changed, or a JSON pointer to an instant in the resource",
+            "only events start and end; use created, changed, or a JSON pointer to an instant in the resource",
         );
     }
     if rule.anchor.is_of_confirmed_date() && rule.condition == Condition::Unconfirmed {
         checks
             .refuse("/only_if", "an event that is not confirmed has no start and no end; use another anchor");
+    }
+    if rule.anchor == Anchor::Created && !rule.offset.is_after() {
+        checks.refuse(
+            "/offset",
+            "nothing is known of a resource before it is created; choose an offset above zero",
+        );
     }
     if rule.condition != Condition::Any && !is_event {
         checks.refuse("/only_if", "only events are confirmed; leave this out");

@@ -147,6 +147,7 @@ impl Change {
         Facts {
             version: self.expected.unwrap_or(0) + steps,
             occurred_at: at(1),
+            created_at: Some(at(0)),
             ever_confirmed: true,
             cancelled: false,
             removed: self.removed,

@@ -23,13 +23,6 @@ pub(in crate::sqlite) struct TimerWalk {
     pub(in crate::sqlite) again: Option<Timestamp>,
 }
 
-impl TimerWalk {
-    /// Whether a resource is still to be looked at.
-    pub(in crate::sqlite) fn will_visit(&self, id: &str) -> bool {
-        self.again.is_some() || id > self.after.as_str()
-    }
-}
-
 /// All of them.
 #[derive(Debug, Clone, Default)]
 pub(in crate::sqlite) struct TimerWalks(BTreeMap<WalkedKind, TimerWalk>);

@@ -9,49 +9,151 @@ use rendezhook_domain::sequence::{FiringNumber, OrganizationNumber, TimerNumber}
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::firing::{DueFiring, DuePage, FiringContent, FiringKey, ScheduledContent, ScheduledView};
+use crate::firing::{
+    DueCursor, DueFiring, DuePage, FiringContent, FiringKey, ScheduledContent, ScheduledView,
+};
 use crate::sqlite::actions::resource_id;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::values::{coded, optional_timestamp, parsed, stored, stored_size, timestamp, unsigned};
 
 /// After how many bytes of scheduled resources a page ends.
 const BYTES_A_PAGE: usize = 4 * 1024 * 1024;
+/// How many turns of organizations a page looks at; those of many have nothing due.
+const TURNS_A_PAGE: usize = 2_000;
 
-/// A page of the firings that are due.
+const COLUMNS: &str = "number, due_at, organization, kind, resource_id, timer, user";
+
+/// A page of the firings that are due: all of them when they fit, else those of organizations that take turns.
 pub(in crate::sqlite) fn due_firings(
     connection: &Connection,
     until: Timestamp,
-    after: Option<FiringKey>,
+    from: Option<DueCursor>,
     limit: usize,
 ) -> Result<DuePage, Fault> {
-    let limit = limit.min(DuePage::MAXIMUM_LIMIT);
-    let (after_due, after_number) =
-        after.map_or((i64::MIN, 0), |key| (key.due_at.milliseconds(), stored(key.number.get())));
-    let mut statement = connection.prepare_cached(
-        "SELECT number, due_at, organization, kind, resource_id, timer, user FROM firing
-         WHERE fired = 0 AND (due_at, number) > (?1, ?2) AND due_at <= ?3 ORDER BY due_at, number LIMIT ?4",
-    )?;
-    let parameters = params![after_due, after_number, until.milliseconds(), stored_size(limit)];
-    let mut rows = statement.query(parameters)?;
-    let mut page = DuePage { complete: true, ..DuePage::default() };
-    let mut bytes = 0;
-    while let Some(row) = rows.next()? {
-        if bytes >= BYTES_A_PAGE {
-            page.complete = false;
-            break;
+    let mut look =
+        Look { connection, until, limit: limit.min(DuePage::MAXIMUM_LIMIT), firings: Vec::new(), bytes: 0 };
+    let next = match from {
+        None if look.all()? => None,
+        None => {
+            (look.firings, look.bytes) = (Vec::new(), 0);
+            look.turns(DueCursor::default())?
         }
-        let firing = due_firing(connection, row)?;
-        if let Some(FiringContent::Scheduled(content)) = firing.as_ref().map(|firing| &firing.content) {
-            bytes += content.resource.len();
-        }
-        page.firings.extend(firing);
-    }
-    page.complete = page.complete && page.firings.len() < limit;
-    page.next_due = connection
-        .prepare_cached("SELECT due_at FROM firing WHERE fired = 0 AND due_at > ?1 ORDER BY due_at LIMIT 1")?
+        Some(cursor) => look.turns(cursor)?,
+    };
+    let next_due = connection
+        .prepare_cached("SELECT due_at FROM firing WHERE due_at > ?1 ORDER BY due_at LIMIT 1")?
         .query_row([until.milliseconds()], |row| timestamp(row, 0))
         .optional()?;
-    Ok(page)
+    Ok(DuePage { firings: look.firings, next, next_due })
+}
+
+/// A page that is being filled.
+struct Look<'a> {
+    connection: &'a Connection,
+    until: Timestamp,
+    limit: usize,
+    firings: Vec<DueFiring>,
+    bytes: usize,
+}
+
+impl Look<'_> {
+    fn is_full(&self) -> bool {
+        self.firings.len() >= self.limit || self.bytes >= BYTES_A_PAGE
+    }
+
+    /// Takes the earliest; answers whether these were all.
+    fn all(&mut self) -> Result<bool, Fault> {
+        let query =
+            format!("SELECT {COLUMNS} FROM firing WHERE due_at <= ?1 ORDER BY due_at, number LIMIT ?2");
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let mut rows = statement.query(params![self.until.milliseconds(), stored_size(self.limit)])?;
+        while let Some(row) = rows.next()? {
+            self.take(row)?;
+            if self.is_full() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Gives organizations their turns, one after the other and again from the first, until the page is full or none has anything
+    /// left; then there is nothing to go on with.
+    fn turns(&mut self, mut cursor: DueCursor) -> Result<Option<DueCursor>, Fault> {
+        for _ in 0..TURNS_A_PAGE {
+            if self.is_full() {
+                break;
+            }
+            match self.next_organization(cursor.last_turn)? {
+                Some(organization) => {
+                    let after = cursor.taken.get(&organization).copied();
+                    if let Some(last) = self.turn(organization, after)? {
+                        cursor.found = true;
+                        cursor.taken.insert(organization, last);
+                    }
+                    cursor.last_turn = Some(organization);
+                }
+                None if cursor.found => (cursor.last_turn, cursor.found) = (None, false),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(cursor))
+    }
+
+    /// The next organization for which anything waits, due or not: one look at an index.
+    fn next_organization(
+        &self,
+        last: Option<OrganizationNumber>,
+    ) -> Result<Option<OrganizationNumber>, Fault> {
+        let number: Option<u32> = self
+            .connection
+            .prepare_cached("SELECT min(organization) FROM firing WHERE organization > ?1")?
+            .query_row([last.map_or(-1, |last| i64::from(last.get()))], |row| row.get(0))?;
+        Ok(number.map(OrganizationNumber::new))
+    }
+
+    /// Takes the earliest of an organization after a firing; answers with the last one it looked at.
+    fn turn(
+        &mut self,
+        organization: OrganizationNumber,
+        after: Option<FiringKey>,
+    ) -> Result<Option<FiringKey>, Fault> {
+        let (after_due, after_number) =
+            after.map_or((i64::MIN, 0), |key| (key.due_at.milliseconds(), stored(key.number.get())));
+        let query = format!(
+            "SELECT {COLUMNS} FROM firing
+             WHERE organization = ?1 AND (due_at, number) > (?2, ?3) AND due_at <= ?4 ORDER BY due_at, number LIMIT ?5"
+        );
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let parameters = params![
+            organization.get(),
+            after_due,
+            after_number,
+            self.until.milliseconds(),
+            stored_size(DuePage::A_TURN),
+        ];
+        let mut rows = statement.query(parameters)?;
+        let mut last = None;
+        while !self.is_full()
+            && let Some(row) = rows.next()?
+        {
+            last = Some(self.take(row)?);
+        }
+        Ok(last)
+    }
+
+    /// Takes a row; answers which firing it is of.
+    fn take(&mut self, row: &Row<'_>) -> Result<FiringKey, Fault> {
+        let firing = due_firing(self.connection, row)?;
+        if let Some(FiringContent::Scheduled(content)) = firing.as_ref().map(|firing| &firing.content) {
+            self.bytes += content.resource.len();
+        }
+        self.firings.extend(firing);
+        firing_key(row)
+    }
+}
+
+fn firing_key(row: &Row<'_>) -> Result<FiringKey, Fault> {
+    Ok(FiringKey { due_at: timestamp(row, 1)?, number: FiringNumber::new(unsigned(row, 0)?) })
 }
 
 /// `None` when the content of a scheduled action is not there, as after a fault of the disk.
@@ -66,7 +168,7 @@ fn due_firing(connection: &Connection, row: &Row<'_>) -> Result<Option<DueFiring
     };
     let Some(content) = content else { return Ok(None) };
     Ok(Some(DueFiring {
-        key: FiringKey { due_at: timestamp(row, 1)?, number: FiringNumber::new(number) },
+        key: firing_key(row)?,
         organization: OrganizationNumber::new(row.get(2)?),
         kind: coded(row, 3, "the number of a kind of resource", ResourceKind::from_code)?,
         resource_id: resource_id(row, 4)?,

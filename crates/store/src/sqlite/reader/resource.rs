@@ -10,7 +10,8 @@ use crate::sqlite::fault::Fault;
 use crate::sqlite::flags::facts_from;
 
 /// The body is selected on its own: a join would be prepared anew for each resource.
-pub(in crate::sqlite) const READ_RESOURCE: &str = "SELECT version, occurred_at, flags, confirmed_time,
+pub(in crate::sqlite) const READ_RESOURCE: &str =
+    "SELECT version, occurred_at, flags, confirmed_time, created_at,
          (SELECT bytes FROM body WHERE number = resource.body)
      FROM resource WHERE organization = ?1 AND kind = ?2 AND id = ?3";
 
@@ -24,7 +25,7 @@ pub(in crate::sqlite) fn resource(
     let stored = connection
         .prepare_cached(READ_RESOURCE)?
         .query_row(params![organization.get(), kind.code(), id.as_str()], |row| {
-            let body = row.get_ref(4)?.as_blob_or_null()?.map(Bytes::copy_from_slice);
+            let body = row.get_ref(5)?.as_blob_or_null()?.map(Bytes::copy_from_slice);
             Ok(StoredResource { facts: facts_from(row, 0)?, body })
         })
         .optional()?;

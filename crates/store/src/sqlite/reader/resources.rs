@@ -25,7 +25,7 @@ pub(in crate::sqlite) fn resources(
 ) -> Result<ResourcePage, Fault> {
     let limit = query.limit.min(ResourceQuery::MAXIMUM_LIMIT);
     let mut facts_of_resources = connection.prepare_cached(
-        "SELECT id, version, occurred_at, flags, confirmed_time, body FROM resource
+        "SELECT id, version, occurred_at, flags, confirmed_time, created_at, body FROM resource
          WHERE organization = ?1 AND kind = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
     )?;
     // No id is empty, so every id lies above the empty text.
@@ -68,7 +68,7 @@ fn is_wanted(query: &ResourceQuery, facts: &Facts) -> bool {
 
 /// The body whose number stands in the last column.
 fn body(by_number: &mut CachedStatement<'_>, row: &Row<'_>, id: &ResourceId) -> Result<Bytes, Fault> {
-    let number: Option<i64> = row.get(5)?;
+    let number: Option<i64> = row.get(6)?;
     let number = number.ok_or_else(|| Fault::Damaged(format!("resource \"{id}\" has no latest state")))?;
     let bytes =
         by_number.query_row([number], |row| Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?)))?;

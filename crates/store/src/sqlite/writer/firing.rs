@@ -1,5 +1,7 @@
 //! Firings as rows: those of a resource, those of scheduled actions, and the end of one that fires.
 
+mod fired;
+
 use std::sync::Arc;
 
 use rendezhook_domain::resource::ResourceKind;
@@ -7,6 +9,7 @@ use rendezhook_domain::sequence::{FiringNumber, OrganizationNumber, TimerNumber}
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
+use self::fired::has_fired;
 use super::turn::Turn;
 use crate::firing::{FiringKey, NewScheduled, ResourceFirings};
 use crate::sqlite::fault::Fault;
@@ -27,8 +30,8 @@ struct Existing {
     due_at: Timestamp,
 }
 
-/// Puts firings in place of those a resource has. Those that are not after `since` are left out, unless they are there already:
-/// then they are waiting, or marked as fired, and stay so. Answers how many rows were written.
+/// Puts firings in place of those a resource has. Those that are not after `since` are left out, unless they are there already;
+/// those that have fired are left out in any case. Answers how many rows were written.
 pub(super) fn replace(
     turn: &mut Turn<'_>,
     resource: FiringResource<'_>,
@@ -41,14 +44,16 @@ pub(super) fn replace(
         let due = firings.due.iter().find(|(timer, _)| *timer == one.timer).map(|(_, due_at)| *due_at);
         match due {
             Some(due_at) if due_at == one.due_at => continue,
-            Some(due_at) if due_at > since => move_to(turn, one.number, due_at, firings.user.as_ref())?,
+            Some(due_at) if due_at > since && !has_fired(turn, resource, one.timer, due_at)? => {
+                move_to(turn, one.number, due_at, firings.user.as_ref())?;
+            }
             Some(_) | None => delete(turn, one.number)?,
         }
         written += 1;
     }
     for (timer, due_at) in &firings.due {
         let is_there = existing.iter().any(|one| one.timer == *timer);
-        if is_there || *due_at <= since {
+        if is_there || *due_at <= since || has_fired(turn, resource, *timer, *due_at)? {
             continue;
         }
         insert(turn, resource, Some(*timer), *due_at, firings.user.as_ref())?;
@@ -108,9 +113,7 @@ fn move_to(
     user: Option<&Arc<str>>,
 ) -> Result<(), Fault> {
     turn.connection
-        .prepare_cached(
-            "UPDATE firing SET due_at = ?2, user = coalesce(?3, user), fired = 0 WHERE number = ?1",
-        )?
+        .prepare_cached("UPDATE firing SET due_at = ?2, user = coalesce(?3, user) WHERE number = ?1")?
         .execute(params![stored(number.get()), due_at.milliseconds(), user.map(AsRef::as_ref)])?;
     turn.note_firing(due_at);
     Ok(())
@@ -131,14 +134,13 @@ pub(super) fn waits(
 ) -> Result<bool, Fault> {
     Ok(turn
         .connection
-        .prepare_cached(
-            "SELECT 1 FROM firing WHERE number = ?1 AND organization = ?2 AND due_at = ?3 AND fired = 0",
-        )?
+        .prepare_cached("SELECT 1 FROM firing WHERE number = ?1 AND organization = ?2 AND due_at = ?3")?
         .exists(params![stored(key.number.get()), organization.get(), key.due_at.milliseconds()])?)
 }
 
-/// Ends a firing that waits. While a walk is still to visit its resource it is kept as fired, or the walk would make it anew.
-pub(super) fn end(turn: &mut Turn<'_>, key: FiringKey) -> Result<(), Fault> {
+/// Ends a firing that waits. Whether it `fires` or is left out: what fired is not made anew, neither by a walk that is under way
+/// nor by a state that comes in after the clock was set back.
+pub(super) fn end(turn: &mut Turn<'_>, key: FiringKey, fires: bool) -> Result<(), Fault> {
     let found = turn
         .connection
         .prepare_cached("SELECT organization, kind, resource_id, timer FROM firing WHERE number = ?1")?
@@ -149,28 +151,12 @@ pub(super) fn end(turn: &mut Turn<'_>, key: FiringKey) -> Result<(), Fault> {
         })
         .optional()?;
     let Some((organization, kind, id, timer)) = found else { return Ok(()) };
-    if timer.is_none() {
-        return delete_scheduled(turn, organization, key.number);
-    }
-    let walk = turn.memory.timer_walks.get((organization, kind));
-    if walk.is_some_and(|walk| walk.will_visit(&id)) {
-        turn.connection
-            .prepare_cached("UPDATE firing SET fired = 1 WHERE number = ?1")?
-            .execute([stored(key.number.get())])?;
-        return Ok(());
+    let Some(timer) = timer else { return delete_scheduled(turn, organization, key.number) };
+    if fires {
+        let resource = FiringResource { organization, kind, id: &id };
+        fired::remember(turn, resource, TimerNumber::new(timer), key.due_at)?;
     }
     delete(turn, key.number)
-}
-
-/// Forgets which firings of a resource were fired.
-pub(super) fn forget_fired(turn: &Turn<'_>, resource: FiringResource<'_>) -> Result<(), Fault> {
-    turn.connection
-        .prepare_cached(
-            "DELETE FROM firing WHERE organization = ?1 AND kind = ?2 AND resource_id = ?3 AND timer IS NOT NULL
-                 AND fired = 1",
-        )?
-        .execute(params![resource.organization.get(), resource.kind.code(), resource.id])?;
-    Ok(())
 }
 
 /// Writes an action that is delivered later, in place of the one with the same key.

@@ -86,7 +86,8 @@ impl Work for PublishWork {
             firing::schedule(turn, publish.organization, new)?;
         }
         if let Some(key) = publish.firing {
-            firing::end(turn, key)?;
+            let fires = publish.changes.iter().any(|change| !change.actions.is_empty());
+            firing::end(turn, key, fires)?;
         }
         if let Some(claim) = &publish.idempotency {
             idempotency::remember(turn.connection, publish.organization, claim, &receipt)?;

@@ -64,6 +64,7 @@ impl Work for RetainWork {
         // Metadata never goes before the body it describes.
         let metadata_before = self.metadata_before.min(self.bodies_before);
         let more_metadata = metadata::remove(turn, metadata_before, &mut budget)?;
+        remove_fired(turn, metadata_before, &mut budget)?;
         Ok(Performed::AnswerOnceDurable(more_to_expire || more_metadata || budget.is_spent()))
     }
 }
@@ -76,6 +77,20 @@ fn remove_idempotency_keys(turn: &Turn<'_>, now: Timestamp, budget: &mut Budget)
                  (SELECT organization, key FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         )?
         .execute(params![now.milliseconds(), budget.limit()])?;
+    budget.spend(removed);
+    Ok(())
+}
+
+/// Forgets what timers fired for instants before this one.
+fn remove_fired(turn: &Turn<'_>, before: Timestamp, budget: &mut Budget) -> Result<(), Fault> {
+    let removed = turn
+        .connection
+        .prepare_cached(
+            "DELETE FROM fired WHERE (due_at, organization, kind, resource_id, timer) IN
+                 (SELECT due_at, organization, kind, resource_id, timer FROM fired
+                  WHERE due_at < ?1 ORDER BY due_at LIMIT ?2)",
+        )?
+        .execute(params![before.milliseconds(), budget.limit()])?;
     budget.spend(removed);
     Ok(())
 }

@@ -11,7 +11,7 @@ use rendezhook_domain::timer::{Timer, firings};
 use rusqlite::{OptionalExtension, params};
 
 use super::JOB_ROWS_A_TURN;
-use super::firing::{FiringResource, forget_fired, replace};
+use super::firing::{FiringResource, replace};
 use super::turn::Turn;
 use crate::firing::ResourceFirings;
 use crate::sqlite::fault::Fault;
@@ -67,7 +67,8 @@ struct Visited {
 
 fn read_next(turn: &Turn<'_>, walked: WalkedKind, after: &str) -> Result<Option<Visited>, Fault> {
     let mut statement = turn.connection.prepare_cached(
-        "SELECT id, number, version, occurred_at, flags, confirmed_time, (SELECT bytes FROM body WHERE number = resource.body)
+        "SELECT id, number, version, occurred_at, flags, confirmed_time, created_at,
+                (SELECT bytes FROM body WHERE number = resource.body)
          FROM resource WHERE organization = ?1 AND kind = ?2 AND id > ?3 ORDER BY id LIMIT 1",
     )?;
     let next = statement
@@ -76,7 +77,7 @@ fn read_next(turn: &Turn<'_>, walked: WalkedKind, after: &str) -> Result<Option<
                 id: row.get(0)?,
                 number: resource(row, 1)?,
                 facts: facts_from(row, 2)?,
-                body: row.get(6)?,
+                body: row.get(7)?,
             })
         })
         .optional()?;
@@ -99,11 +100,7 @@ fn visit(
     };
     let user = if due.is_empty() { None } else { last_user(turn, visited.number)? };
     let resource = FiringResource { organization: walked.0, kind: walked.1, id: &visited.id };
-    let written = replace(turn, resource, &ResourceFirings { due, user }, walk.since)?;
-    if walk.again.is_none() {
-        forget_fired(turn, resource)?;
-    }
-    Ok(written)
+    replace(turn, resource, &ResourceFirings { due, user }, walk.since)
 }
 
 /// The user whom the last action of a resource concerned.

@@ -31,16 +31,16 @@ pub(super) fn read(
 ) -> Result<KnownResource, Fault> {
     let found = connection
         .prepare_cached(
-            "SELECT number, version, occurred_at, flags, confirmed_time, body FROM resource
+            "SELECT number, version, occurred_at, flags, confirmed_time, created_at, body FROM resource
              WHERE organization = ?1 AND kind = ?2 AND id = ?3",
         )?
         .query_row(params![organization.get(), kind.code(), id], |row| {
             let flags: u8 = row.get(3)?;
-            let body: Option<i64> = row.get(5)?;
+            let body: Option<i64> = row.get(6)?;
             Ok(KnownResource {
                 facts: Some(facts_from(row, 1)?),
                 number: Some(resource(row, 0)?),
-                body: body.map(|_| unsigned(row, 5)).transpose()?,
+                body: body.map(|_| unsigned(row, 6)).transpose()?,
                 body_is_own: flags & BODY_IS_OWN != 0,
             })
         })
@@ -68,11 +68,12 @@ impl KnownResource {
         self.number = Some(number);
         let own = if self.body_is_own { BODY_IS_OWN } else { 0 };
         let query = if existing.is_some() {
-            "UPDATE resource SET number = ?4, version = ?5, occurred_at = ?6, flags = ?7, confirmed_time = ?8, body = ?9
+            "UPDATE resource SET number = ?4, version = ?5, occurred_at = ?6, flags = ?7, confirmed_time = ?8, body = ?9, created_at = ?10
              WHERE organization = ?1 AND kind = ?2 AND id = ?3"
         } else {
-            "INSERT INTO resource (organization, kind, id, number, version, occurred_at, flags, confirmed_time, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+            "INSERT INTO resource
+                 (organization, kind, id, number, version, occurred_at, flags, confirmed_time, body, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         };
         turn.connection.prepare_cached(query)?.execute(params![
             organization.get(),
@@ -84,6 +85,7 @@ impl KnownResource {
             flags_of(&change.facts) | own,
             change.facts.confirmed_time.map(|instant| instant.milliseconds()),
             self.body.map(stored),
+            change.facts.created_at.map(|instant| instant.milliseconds()),
         ])?;
         Ok(number)
     }
