@@ -188,6 +188,7 @@ macro_rules! store_contract {
             ]
             selecting: [
                 a_walk_takes_what_failed_since_and_nothing_else,
+                what_a_replay_has_handed_over_failed_no_more,
                 what_is_gone_is_skipped_and_said,
                 an_estimate_counts_what_would_be_made,
                 a_repeated_request_makes_one_replay,

@@ -189,6 +189,45 @@ async fn what_failed_since_is_counted_then_made_then_cancelled() {
 }
 
 #[tokio::test]
+async fn what_a_replay_has_handed_over_is_not_taken_again() {
+    let api = Api::start().await;
+    let (_, key) = api.organization("Example").await;
+    let subscription = api.subscription(&key, "https://api.example.com/hooks").await;
+    for number in 0..3 {
+        api.publish_event(&key, &format!("booking-{number}")).await;
+    }
+    end_all(&api, FinalState::Exhausted).await;
+    let failed = deliveries(&api, &key, "&state=exhausted").await;
+    for arrived in &failed[..2] {
+        let path = format!("/api/v1/deliveries/{}/replay", arrived["id"].as_str().unwrap());
+        assert_eq!(api.post(&path, &key, Value::Null).await.status, 202);
+    }
+    end_all(&api, FinalState::Delivered).await;
+    let since = json!({ "subscription": subscription, "since": "2026-01-15T00:00:00Z" });
+    let with = |member: &str, value: Value| {
+        let mut body = since.clone();
+        body[member] = value;
+        body
+    };
+    let counted = api.post(REPLAYS, &key, with("dry_run", json!(true))).await.json();
+    assert_eq!((&counted["selected"], &counted["would_make"]), (&json!(1), &json!(1)), "{counted}");
+    let made = api.post(REPLAYS, &key, since.clone()).await.json();
+    assert_eq!((&made["selected"], &made["made"]), (&json!(1), &json!(1)), "{made}");
+    let waiting = deliveries(&api, &key, "&state=waiting").await;
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0]["resource_id"], failed[2]["resource_id"]);
+    end_all(&api, FinalState::Delivered).await;
+
+    let counted = api.post(REPLAYS, &key, with("dry_run", json!(true))).await.json();
+    assert_eq!((&counted["selected"], &counted["would_make"]), (&json!(0), &json!(0)), "{counted}");
+    let made = api.post(REPLAYS, &key, with("state", json!("all"))).await.json();
+    assert_eq!(made["made"], 3, "however they ended: {made}");
+    let named = json!({ "deliveries": [failed[0]["id"]] });
+    end_all(&api, FinalState::Delivered).await;
+    assert_eq!(api.post(REPLAYS, &key, named).await.json()["made"], 1, "who names one gets it");
+}
+
+#[tokio::test]
 async fn a_new_subscription_gets_what_another_one_got() {
     let api = Api::start().await;
     let (_, key) = api.organization("Example").await;

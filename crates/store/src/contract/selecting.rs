@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rendezhook_domain::delivery::{DeliveryState, FinalState};
+use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::replay::{ReplayRate, ReplayedStates};
 use rendezhook_domain::time::Timestamp;
 
@@ -55,6 +56,49 @@ pub async fn a_walk_takes_what_failed_since_and_nothing_else(fixture: &dyn Fixtu
     assert_eq!(selected(between).await, [1, 2]);
     let only = Walk { action: Some("event.created".parse().unwrap()), ..failed() };
     assert_eq!(selected(only).await, [0, 1, 3]);
+}
+
+pub async fn what_a_replay_has_handed_over_failed_no_more(fixture: &dyn Fixture) {
+    let mut world = World::open(fixture).await;
+    let organization = world.organization().await;
+    let one = world.subscribe(organization, "*").await;
+    let other = world.subscribe(organization, "*").await;
+    let keys = publish(&mut world, organization, one, 4).await;
+    end(&world, organization, one, &keys, FinalState::Exhausted).await;
+    let later = |new| NewReplay { at: at(LATER), ..new };
+    let failed = |states| Selection::Walk(walk(Some(one), states));
+    let backfill =
+        || NewReplay { to: Some(other.subscription), ..replay(organization, failed(ReplayedStates::Failed)) };
+    let key = |id: &DeliveryId| DeliveryKey { receiver: id.receiver(), sequence: id.sequence() };
+
+    // Another subscription gets them all: messages of their own, which say nothing of these.
+    let made = create(&world, later(backfill())).await.made;
+    end(&world, organization, other, &made.iter().map(key).collect::<Vec<_>>(), FinalState::Delivered).await;
+    let first = create(&world, later(replay(organization, failed(ReplayedStates::Failed)))).await;
+    assert_eq!(first.made.len(), 4);
+    let again: Vec<DeliveryKey> = first.made.iter().map(key).collect();
+    end(&world, organization, one, &again[..2], FinalState::Delivered).await;
+    end(&world, organization, one, &again[2..], FinalState::Exhausted).await;
+
+    let mut world = world.reopen(fixture).await;
+    for states in [ReplayedStates::Failed, ReplayedStates::Exhausted] {
+        let counts = world.store.estimate_replay(organization, failed(states), None).await.unwrap().counts;
+        assert_eq!((counts.selected, counts.made), (2, 2), "{states}");
+        let second = create(&world, later(replay(organization, failed(states)))).await;
+        assert_eq!(second.replay.counts.selected, 2, "{states}");
+        let repeated: Vec<DeliveryKey> = second.made.iter().map(key).collect();
+        let material = world.store.material(&repeated).await.unwrap();
+        let of: Vec<_> = material.iter().filter_map(|one| one.repeats).map(|id| id.sequence()).collect();
+        assert_eq!(of, [keys[2].sequence, keys[3].sequence], "{states}");
+        end(&world, organization, one, &repeated, FinalState::Expired).await;
+        world = world.reopen(fixture).await;
+    }
+    let all = world.store.estimate_replay(organization, failed(ReplayedStates::All), None).await.unwrap();
+    assert_eq!(all.counts.made, 4, "however they ended");
+    let backfilled = create(&world, later(backfill())).await;
+    assert_eq!(backfilled.replay.counts.made, 4, "to others they were never handed over");
+    let listed = Selection::Listed(vec![id_of(keys[0])]);
+    assert_eq!(create(&world, later(replay(organization, listed))).await.replay.counts.made, 1);
 }
 
 pub async fn what_is_gone_is_skipped_and_said(fixture: &dyn Fixture) {

@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0009_health.sql"),
     include_str!("../../migrations/0010_order.sql"),
     include_str!("../../migrations/0011_fired.sql"),
+    include_str!("../../migrations/0012_handed_over.sql"),
 ];
 
 /// Brings the database to the newest schema. Each step is a transaction of its own.

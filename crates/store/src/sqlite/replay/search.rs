@@ -19,6 +19,8 @@ pub(in crate::sqlite) struct Found {
     pub(in crate::sqlite) state: DeliveryState,
     /// The hash of the bytes that were sent, when they were kept.
     pub(in crate::sqlite) frozen: Option<[u8; 32]>,
+    /// Whether a replay has handed over its message since it ended.
+    pub(in crate::sqlite) handed_over: bool,
     repetition: Option<Repetition>,
 }
 
@@ -41,6 +43,7 @@ pub(in crate::sqlite) struct Stretch {
 }
 
 const COLUMNS: &str = "receiver, sequence, subscription, action, origin, frozen, replay";
+const ENDED_COLUMNS: &str = "state, handed_over";
 
 fn waiting(row: &Row<'_>) -> rusqlite::Result<Found> {
     Ok(Found {
@@ -50,13 +53,14 @@ fn waiting(row: &Row<'_>) -> rusqlite::Result<Found> {
         origin: coded(row, 4, "the number of an origin", DeliveryOrigin::from_code)?,
         state: DeliveryState::Waiting,
         frozen: row.get(5)?,
+        handed_over: false,
         repetition: repetition(row, 6)?,
     })
 }
 
 fn ended(row: &Row<'_>) -> rusqlite::Result<Found> {
     let state = coded(row, 7, "the number of a state", FinalState::from_code)?;
-    Ok(Found { state: DeliveryState::Ended(state), ..waiting(row)? })
+    Ok(Found { state: DeliveryState::Ended(state), handed_over: row.get(8)?, ..waiting(row)? })
 }
 
 /// The next deliveries of a stretch, at most `limit`, those that still wait among them only if wanted. The second part says up to
@@ -79,7 +83,7 @@ pub(in crate::sqlite) fn search(
              ORDER BY sequence LIMIT ?4"
         )
     };
-    let mut statement = connection.prepare_cached(&query(&format!("{COLUMNS}, state"), "done"))?;
+    let mut statement = connection.prepare_cached(&query(&format!("{COLUMNS}, {ENDED_COLUMNS}"), "done"))?;
     let mut found: Vec<Found> = statement.query_map(parameters, ended)?.collect::<Result<_, _>>()?;
     let mut full = found.len() == limit;
     if with_waiting {
@@ -106,6 +110,6 @@ pub(in crate::sqlite) fn candidate(
     if found.is_some() {
         return Ok(found);
     }
-    let query = format!("SELECT {COLUMNS}, state FROM done WHERE receiver = ?1 AND sequence = ?2");
+    let query = format!("SELECT {COLUMNS}, {ENDED_COLUMNS} FROM done WHERE receiver = ?1 AND sequence = ?2");
     Ok(connection.prepare_cached(&query)?.query_row(parameters, ended).optional()?)
 }

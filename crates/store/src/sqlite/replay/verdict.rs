@@ -8,7 +8,7 @@ use rendezhook_domain::delivery::{DeliveryOrigin, DeliveryState};
 use rendezhook_domain::json::BorrowedJson;
 use rendezhook_domain::lifecycle::event_of;
 use rendezhook_domain::matching::Happening;
-use rendezhook_domain::replay::walk_takes;
+use rendezhook_domain::replay::{ReplayedStates, walk_takes};
 use rendezhook_domain::sequence::{OrganizationNumber, Sequence, SubscriptionNumber};
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -112,12 +112,12 @@ pub(in crate::sqlite) fn judge<'a>(
         // Retention has removed the action: nothing is known of the delivery any more, as for every reader.
         return Ok(Verdict::NotSelected);
     };
+    let to = order.to.filter(|to| *to != found.subscription);
     if let Selection::Walk(walk) = &*order.selection
-        && !fits(walk, found, &head)
+        && (!fits(walk, found, &head) || (to.is_none() && has_arrived_since(walk, found)))
     {
         return Ok(Verdict::NotSelected);
     }
-    let to = order.to.filter(|to| *to != found.subscription);
     if found.state == DeliveryState::Waiting && to.is_none() {
         return Ok(Verdict::Skip(Skip::StillWaiting));
     }
@@ -143,6 +143,11 @@ fn fits(walk: &Walk, found: &Found, head: &Head) -> bool {
     let in_time = found.origin == DeliveryOrigin::Backfill
         || (head.accepted_at >= walk.since && walk.until.is_none_or(|until| head.accepted_at < until));
     in_time && walk.action.as_ref().is_none_or(|pattern| pattern.covers(&head.name))
+}
+
+/// Whether a walk over what did not arrive passes by a delivery because a replay has handed over its message in the meantime.
+fn has_arrived_since(walk: &Walk, found: &Found) -> bool {
+    found.handed_over && walk.states != ReplayedStates::All
 }
 
 /// Whether a subscription would have got the action, had it been there. Of what the action changed no more is known than the

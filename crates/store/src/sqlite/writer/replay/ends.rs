@@ -1,16 +1,17 @@
-//! Counting how the deliveries of replays ended.
+//! Counting how the deliveries of replays ended, and noting what arrived by them.
 
 use std::sync::Arc;
 
-use rendezhook_domain::delivery::FinalState;
+use rendezhook_domain::delivery::{DeliveryOrigin, FinalState};
 use rusqlite::{OptionalExtension, params};
 
 use crate::pending::DeliveryKey;
 use crate::sqlite::fault::Fault;
-use crate::sqlite::values::{repetition, stored};
+use crate::sqlite::values::{coded, repetition, stored};
 use crate::sqlite::writer::turn::Turn;
 
-/// Counts a delivery that has just ended, if a replay made it. Nothing is asked while no replay has anything waiting.
+/// Counts a delivery that has just ended, if a replay made it, and notes with what it repeats that its message has arrived. Nothing
+/// is asked while no replay has anything waiting.
 pub(in crate::sqlite::writer) fn note_end(
     turn: &mut Turn<'_>,
     key: DeliveryKey,
@@ -21,13 +22,19 @@ pub(in crate::sqlite::writer) fn note_end(
     }
     let found = turn
         .connection
-        .prepare_cached("SELECT replay FROM done WHERE receiver = ?1 AND sequence = ?2")?
-        .query_row(params![key.receiver.get(), stored(key.sequence.get())], |row| repetition(row, 0))
+        .prepare_cached("SELECT replay, origin FROM done WHERE receiver = ?1 AND sequence = ?2")?
+        .query_row(params![key.receiver.get(), stored(key.sequence.get())], |row| {
+            Ok((repetition(row, 0)?, coded(row, 1, "the number of an origin", DeliveryOrigin::from_code)?))
+        })
         .optional()?;
-    if let Some(repetition) = found.flatten() {
-        let delivered = state == FinalState::Delivered;
-        Arc::make_mut(&mut turn.memory.replays).count_end(repetition.replay, delivered);
+    let Some((Some(repetition), origin)) = found else { return Ok(()) };
+    let delivered = state == FinalState::Delivered;
+    if delivered && origin == DeliveryOrigin::Replay {
+        turn.connection
+            .prepare_cached("UPDATE done SET handed_over = 1 WHERE receiver = ?1 AND sequence = ?2")?
+            .execute(params![repetition.of.receiver.get(), stored(repetition.of.sequence.get())])?;
     }
+    Arc::make_mut(&mut turn.memory.replays).count_end(repetition.replay, delivered);
     Ok(())
 }
 
