@@ -87,6 +87,7 @@ impl Intake {
             .transpose()
             .map_err(PublishError::NotAnObject)?;
         let occurred_at = state.occurred_at.unwrap_or(now);
+        self.store.waiting().completed_soon().await;
         let schema_check = entry(&self.store.catalogue(), organization)?.organization.schema_check;
         let new_state = resource.iter().map(|resource| (state.kind, resource));
         let warnings = checked(schema_check, new_state)?.pop().unwrap_or_default();

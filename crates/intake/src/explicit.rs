@@ -54,6 +54,7 @@ impl Intake {
         idempotency: Option<IdempotencyClaim>,
         now: Timestamp,
     ) -> Result<Published, PublishError> {
+        self.store.waiting().completed_soon().await;
         let (schema_check, full) = {
             let catalogue = self.store.catalogue();
             let entry = entry(&catalogue, organization)?;

@@ -67,7 +67,8 @@ impl Quota {
     /// Refuses when as many deliveries wait as may. Only those count whose receivers are delivered to at this moment: not what waits for
     /// one that is paused, in maintenance, disabled, not verified or cut off by its breaker.
     ///
-    /// What waited before the start of the process counts once it has been counted.
+    /// What waited before the start of the process counts once it has been counted, for which publishers wait a moment
+    /// ([`WaitingCounts::completed_soon`]).
     pub(crate) fn check(
         &self,
         counts: &WaitingCounts,

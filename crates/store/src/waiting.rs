@@ -8,9 +8,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
 use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::changes::{For, WaitingChanges};
 
@@ -23,6 +25,7 @@ pub(crate) use self::changes::{For, WaitingChanges};
 pub struct WaitingCounts {
     counts: RwLock<Counts>,
     complete: watch::Sender<bool>,
+    started_at: Instant,
 }
 
 /// A receiver for which many deliveries wait.
@@ -48,11 +51,14 @@ struct Counts {
 
 impl Default for WaitingCounts {
     fn default() -> Self {
-        Self { counts: RwLock::default(), complete: watch::channel(false).0 }
+        Self { counts: RwLock::default(), complete: watch::channel(false).0, started_at: Instant::now() }
     }
 }
 
 impl WaitingCounts {
+    /// How long after the start somebody waits for the counts at the most. A million deliveries are counted in less than a second.
+    pub const PATIENCE: Duration = Duration::from_secs(3);
+
     /// For subscriptions of an organization, deleted ones included while what waits for them is being cancelled.
     #[must_use]
     pub fn of_organization(&self, organization: OrganizationNumber) -> u64 {
@@ -105,6 +111,14 @@ impl WaitingCounts {
         let mut complete = self.complete.subscribe();
         // It does not fail: the sender is here.
         drop(complete.wait_for(|complete| *complete).await);
+    }
+
+    /// The same, but no longer than [`Self::PATIENCE`] after the start: for who would rather know too little than wait on.
+    pub async fn completed_soon(&self) {
+        if !self.is_complete() {
+            // What is not counted by then is asked for no more.
+            drop(timeout_at(self.started_at + Self::PATIENCE, self.completed()).await);
+        }
     }
 
     fn read<T>(&self, look: impl FnOnce(&Counts) -> T) -> T {

@@ -23,7 +23,33 @@ struct Place {
     organization: OrganizationNumber,
     /// Endpoints that are cut off by their breakers.
     cut_off: Arc<Mutex<HashSet<String>>>,
-    _directory: Directory,
+    directory: Directory,
+}
+
+fn item(id: &str) -> Item {
+    Item {
+        action: "event.created".parse().unwrap(),
+        kind: ResourceKind::Event,
+        resource_id: ResourceId::new(id).unwrap(),
+        resource: Bytes::from_static(b"{\"title\":\"Appointment\"}"),
+        user: None,
+        occurred_at: None,
+        expires_at: None,
+        representations: None,
+        later: None,
+    }
+}
+
+fn new_state(title: &str) -> NewState {
+    NewState {
+        kind: ResourceKind::Event,
+        resource_id: ResourceId::new("put").unwrap(),
+        resource: Some(Bytes::from(format!("{{\"title\":\"{title}\"}}"))),
+        user: None,
+        occurred_at: None,
+        expires_at: None,
+        if_version: None,
+    }
 }
 
 impl Place {
@@ -37,7 +63,7 @@ impl Place {
             3,
             Arc::new(move |_, endpoint| !breakers.lock().unwrap().contains(endpoint.as_str())),
         );
-        Self { world, intake, organization, cut_off, _directory: directory }
+        Self { world, intake, organization, cut_off, directory }
     }
 
     async fn publish_with(
@@ -46,18 +72,7 @@ impl Place {
         claim: Option<IdempotencyClaim>,
         seconds: i64,
     ) -> Result<Published, PublishError> {
-        let item = Item {
-            action: "event.created".parse().unwrap(),
-            kind: ResourceKind::Event,
-            resource_id: ResourceId::new(id).unwrap(),
-            resource: Bytes::from_static(b"{\"title\":\"Appointment\"}"),
-            user: None,
-            occurred_at: None,
-            expires_at: None,
-            representations: None,
-            later: None,
-        };
-        self.intake.publish(self.organization, &[item], claim, at(seconds)).await
+        self.intake.publish(self.organization, &[item(id)], claim, at(seconds)).await
     }
 
     async fn publish(&self, id: &str, seconds: i64) -> Result<Published, PublishError> {
@@ -65,16 +80,7 @@ impl Place {
     }
 
     async fn put(&self, title: &str, seconds: i64) -> Result<usize, PublishError> {
-        let state = NewState {
-            kind: ResourceKind::Event,
-            resource_id: ResourceId::new("put").unwrap(),
-            resource: Some(Bytes::from(format!("{{\"title\":\"{title}\"}}"))),
-            user: None,
-            occurred_at: None,
-            expires_at: None,
-            if_version: None,
-        };
-        let answer = self.intake.put(self.organization, &state, at(seconds)).await?;
+        let answer = self.intake.put(self.organization, &new_state(title), at(seconds)).await?;
         Ok(answer.actions.len())
     }
 
@@ -149,6 +155,34 @@ async fn a_refusal_changes_nothing_and_ends_as_soon_as_there_is_room() {
     place.world.store.record(vec![delivered]).await.unwrap();
     assert!(place.publish("late", 2).await.is_ok());
     assert!(is_refused(&place.publish("later", 2).await));
+}
+
+#[tokio::test]
+async fn what_waited_before_a_restart_counts_from_the_first_request_on() {
+    let place = Place::open().await;
+    for _ in 0..4 {
+        place.world.subscribe(place.organization, "*").await;
+    }
+    let update = OrganizationUpdate { backlog_quota: Some(Some(40_000)), ..OrganizationUpdate::default() };
+    let organization = place.organization;
+    place.world.change(CatalogueChange::UpdateOrganization { organization, update }).await;
+    // Many, so that counting them takes longer than a request.
+    for batch in 0..20 {
+        let items: Vec<Item> = (0..500).map(|number| item(&format!("{batch}-{number}"))).collect();
+        place.intake.publish(organization, &items, None, at(1)).await.unwrap();
+    }
+    assert!(is_refused(&place.publish("before", 1).await));
+    let Place { mut world, directory, .. } = place;
+    for id in ["published", "put"] {
+        world = world.reopen(&directory).await;
+        let intake = Intake::new(Arc::clone(&world.store));
+        if id == "put" {
+            let state = new_state("put");
+            assert!(is_refused(&intake.put(organization, &state, at(2)).await), "{id}");
+        } else {
+            assert!(is_refused(&intake.publish(organization, &[item(id)], None, at(2)).await), "{id}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber};
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, SubscriptionNumber};
 use rusqlite::Connection;
 
 use super::fault::Fault;
@@ -46,16 +46,32 @@ impl Counter {
 
     fn count(&self) -> Result<WaitingChanges, Fault> {
         let mut counted = WaitingChanges::default();
+        let mut run = (None, 0);
         // They come receiver by receiver, and are counted here: grouped there they would be sorted first.
         let mut statement = self.connection.prepare("SELECT receiver, subscription FROM pending")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let receiver = receiver(row, 0)?;
-            // A row of no receiver is found, and said, by whoever looks for what is to be delivered.
-            if let Some(organization) = self.organizations.get(&receiver) {
-                counted.add(subscription(row, 1)?, For { organization: *organization, receiver }, 1);
+            let of = Some((receiver(row, 0)?, subscription(row, 1)?));
+            if of != run.0 {
+                self.add(&mut counted, run);
+                run = (of, 0);
             }
+            run.1 += 1;
         }
+        self.add(&mut counted, run);
         Ok(counted)
+    }
+
+    /// Adds a run of rows of one subscription.
+    fn add(
+        &self,
+        counted: &mut WaitingChanges,
+        (of, count): (Option<(ReceiverNumber, SubscriptionNumber)>, i64),
+    ) {
+        let Some((receiver, subscription)) = of else { return };
+        // A row of no receiver is found, and said, by whoever looks for what is to be delivered.
+        if let Some(organization) = self.organizations.get(&receiver) {
+            counted.add(subscription, For { organization: *organization, receiver }, count);
+        }
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 
 fn changes(all: &[(u32, u32, u32, i64)]) -> WaitingChanges {
@@ -31,6 +33,27 @@ fn counts_add_up_and_what_is_zero_takes_no_room() {
         counts.subscriptions.is_empty() && counts.receivers.is_empty() && counts.organizations.is_empty()
     });
     assert!(empty && counts.total() == 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_the_counts_longer_than_a_moment_after_the_start() {
+    let counts = Arc::new(WaitingCounts::default());
+    let started_at = Instant::now();
+    counts.completed_soon().await;
+    assert_eq!(started_at.elapsed(), WaitingCounts::PATIENCE);
+    counts.completed_soon().await;
+    assert_eq!(started_at.elapsed(), WaitingCounts::PATIENCE, "it has had its time");
+
+    let counts = Arc::new(WaitingCounts::default());
+    let waiting = tokio::spawn({
+        let counts = Arc::clone(&counts);
+        async move { counts.completed_soon().await }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!waiting.is_finished());
+    counts.complete(&changes(&[(1, 7, 70, 5)]));
+    waiting.await.unwrap();
+    assert_eq!(counts.total(), 5);
 }
 
 #[tokio::test]
