@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::agenda::Agenda;
+use crate::backfills::Backfills;
 use crate::ledger::Ledger;
 use crate::repetitions::Repetitions;
 
@@ -15,4 +16,6 @@ pub struct Books {
     pub agenda: Arc<Mutex<Agenda>>,
     /// What was asked for once more.
     pub repetitions: Arc<Mutex<Repetitions>>,
+    /// What new subscriptions get of what another one got.
+    pub backfills: Arc<Mutex<Backfills>>,
 }

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 
 use self::setup::Organization;
 use crate::agenda::AgendaFindings;
+use crate::backfiller::Backfiller;
+use crate::backfills::BackfillFindings;
 use crate::books::Books;
 use crate::client::{Client, ClientError};
 use crate::ledger::{Counts, Findings};
@@ -41,6 +43,9 @@ const BEHAVIOURS: [Behaviour; 6] = [
 
 /// How the receiver of each organization behaves that gets what is told at a time.
 const TOLD_BEHAVIOUR: Behaviour = Behaviour::FailsByChance(0.1);
+
+/// How the receiver of each organization behaves that gets backfills, and what they repeat.
+const BACKFILLED_BEHAVIOUR: Behaviour = Behaviour::FailsByChance(0.1);
 
 /// Organizations that publish at the same time.
 const ORGANIZATIONS: usize = 3;
@@ -115,12 +120,18 @@ pub struct CrashReport {
     pub agenda: AgendaFindings,
     /// What the replays came to.
     pub repetitions: RepetitionFindings,
+    /// What the backfills came to.
+    pub backfills: BackfillFindings,
     /// Deliveries that the server lists as delivered.
     pub listed_delivered: usize,
+    /// Deliveries that the server lists as cancelled.
+    pub listed_cancelled: usize,
     /// Deliveries that the server lists in any other state.
     pub listed_otherwise: usize,
     /// Deliveries that have to be listed by the books.
     pub expected_deliveries: usize,
+    /// Deliveries of cancelled replays that have to be listed as cancelled.
+    pub expected_cancelled: usize,
     /// Where the data of a run that broke an invariant was kept.
     pub kept: Option<PathBuf>,
 }
@@ -129,7 +140,7 @@ impl CrashReport {
     /// Whether every invariant holds, as far as the books tell.
     #[must_use]
     pub fn invariants_hold(&self) -> bool {
-        self.findings.hold() && self.agenda.hold() && self.repetitions.hold()
+        self.findings.hold() && self.agenda.hold() && self.repetitions.hold() && self.backfills.hold()
     }
 
     /// Whether every invariant holds and the server's own list agrees with the books.
@@ -137,6 +148,7 @@ impl CrashReport {
     pub fn holds(&self) -> bool {
         self.invariants_hold()
             && self.listed_delivered == self.expected_deliveries
+            && self.listed_cancelled == self.expected_cancelled
             && self.listed_otherwise == 0
     }
 }
@@ -183,13 +195,17 @@ pub async fn run(
         publishers.spawn(publisher.run());
     }
     for tenant in &tenants {
-        let Organization { admin_key, timer, .. } = &tenant.organization;
+        let Organization { admin_key, timer, source, .. } = &tenant.organization;
         let (agenda, repetitions) = (Arc::clone(&tenant.books.agenda), Arc::clone(&tenant.books.repetitions));
         let seed = random.random();
         let planner = Planner::new(admin_key, timer.clone(), agenda, address.clone(), stop.clone(), seed);
         publishers.spawn(planner.run());
         let replayer = Replayer::new(admin_key, repetitions, address.clone(), stop.clone(), random.random());
         publishers.spawn(replayer.run());
+        let (source, backfills) = (source.clone(), Arc::clone(&tenant.books.backfills));
+        let seed = random.random();
+        let backfiller = Backfiller::new(admin_key, source, backfills, address.clone(), stop.clone(), seed);
+        publishers.spawn(backfiller.run());
     }
 
     let mut counts_before = Counts::default();
@@ -217,20 +233,25 @@ pub async fn run(
     for tenant in &tenants {
         let mut client = Client::new(server.address(), &tenant.organization.admin_key);
         listing::settle(&tenant.books, tenant.receivers.len(), &mut client, deadline).await?;
-        let (delivered, otherwise) = listing::count_listed(&mut client).await?;
-        report.listed_delivered += delivered;
-        report.listed_otherwise += otherwise;
+        let listed = listing::count_listed(&mut client).await?;
+        report.listed_delivered += listed.delivered;
+        report.listed_cancelled += listed.cancelled;
+        report.listed_otherwise += listed.otherwise;
     }
     server.kill().await?;
     for tenant in &tenants {
-        let Books { ledger, agenda, repetitions } = &tenant.books;
-        let (ledger, agenda, repetitions) = (locked(ledger), locked(agenda), locked(repetitions));
+        let Books { ledger, agenda, repetitions, backfills } = &tenant.books;
+        let (ledger, agenda) = (locked(ledger), locked(agenda));
+        let (repetitions, backfills) = (locked(repetitions), locked(backfills));
         report.findings.add(ledger.check(tenant.receivers.len()));
         report.agenda.add(agenda.check());
         report.repetitions.add(repetitions.check());
+        report.backfills.add(backfills.check());
+        report.expected_cancelled += repetitions.expected_cancelled();
         report.expected_deliveries += ledger.expected_deliveries(tenant.receivers.len())
             + agenda.expected_deliveries()
-            + repetitions.expected_deliveries();
+            + repetitions.expected_deliveries()
+            + backfills.expected_deliveries();
     }
     if !report.holds() {
         report.kept = Some(directory.keep());
@@ -256,7 +277,10 @@ impl Tenant {
         }
         let told = Receiver::start(BEHAVIOURS.len(), TOLD_BEHAVIOUR, books.clone(), random.random());
         let told = told.await.map_err(CrashError::Receiver)?;
-        let organization = setup::prepare(server, ADMIN_KEY, &receivers, &told).await?;
+        let number = BEHAVIOURS.len() + 1;
+        let backfilled = Receiver::start(number, BACKFILLED_BEHAVIOUR, books.clone(), random.random());
+        let backfilled = backfilled.await.map_err(CrashError::Receiver)?;
+        let organization = setup::prepare(server, ADMIN_KEY, &receivers, &told, &backfilled).await?;
         Ok(Self { books, receivers, organization })
     }
 }

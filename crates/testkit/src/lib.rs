@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agenda;
+pub mod backfiller;
+pub mod backfills;
 pub mod books;
 mod caller;
 mod client;

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,8 +22,11 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::agenda::{Appointment, Telling, Way};
+use crate::backfiller::ARCHIVED;
+use crate::backfills::{self, Message};
 use crate::books::Books;
 use crate::ledger::{ActionName, Arrival};
+use crate::repetitions::Repeated;
 
 /// The longest request body that is read, in bytes.
 const MAXIMUM_BODY: usize = 1024 * 1024;
@@ -129,6 +133,7 @@ async fn serve(stream: TcpStream, state: Arc<State>) {
 struct HangUp;
 
 async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Full<Bytes>>, HangUp> {
+    let came_at = Timestamp::now();
     let (head, body) = request.into_parts();
     let body = Limited::new(body, MAXIMUM_BODY).collect().await.map_err(|_incomplete| HangUp)?.to_bytes();
     let webhook_id =
@@ -147,7 +152,8 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     let verified = locked(&state.verifier)
         .as_ref()
         .is_some_and(|verifier| verifier.verify(&head.headers, &body, Timestamp::now()).is_ok());
-    note(&state, &head.headers, Judged { webhook_id, accepted, verified }, &body);
+    let judged = Judged { came_at, webhook_id, accepted, verified };
+    note(&state, &head, judged, &body);
     match (accepted, state.behaviour) {
         (true, _) => respond(StatusCode::NO_CONTENT).map_err(|never| match never {}),
         (false, Behaviour::HangsUpByChance(_)) => Err(HangUp),
@@ -163,19 +169,26 @@ fn respond(status: StatusCode) -> Result<Response<Full<Bytes>>, Infallible> {
 
 /// What a receiver makes of a request, whatever it carries.
 struct Judged {
+    came_at: Timestamp,
     webhook_id: String,
     accepted: bool,
     verified: bool,
 }
 
 /// Writes a request into the book in which it belongs, by its own word.
-fn note(state: &State, headers: &HeaderMap, judged: Judged, body: &[u8]) {
-    let Judged { webhook_id, accepted, verified } = judged;
-    let says = |name: &str, value: &str| headers.get(name).is_some_and(|said| said == value);
+fn note(state: &State, head: &Parts, judged: Judged, body: &[u8]) {
+    let Judged { came_at, webhook_id, accepted, verified } = judged;
+    let says = |name: &str, value: &str| head.headers.get(name).is_some_and(|said| said == value);
     let body = serde_json::from_slice::<Value>(body).ok();
     let kills = locked(&state.books.ledger).kills();
     if says("webhook-replay", "true") && says("webhook-trigger", "replay") {
-        locked(&state.books.repetitions).arrived(webhook_id, accepted, verified, kills);
+        locked(&state.books.repetitions).arrived(Repeated {
+            webhook_id,
+            at: came_at,
+            accepted,
+            verified,
+            kills,
+        });
         return;
     }
     if says("webhook-trigger", "timer") {
@@ -193,6 +206,18 @@ fn note(state: &State, headers: &HeaderMap, judged: Judged, body: &[u8]) {
             }),
             None => agenda.told_unreadable(),
         }
+        return;
+    }
+    if let Some(message) = body.as_ref().and_then(message_of) {
+        locked(&state.books.backfills).arrived(backfills::Arrival {
+            subscription: subscription_of(head.uri.path()),
+            message,
+            says_backfill: says("webhook-trigger", "backfill"),
+            webhook_id,
+            accepted,
+            verified,
+            kills,
+        });
         return;
     }
     let mut ledger = locked(&state.books.ledger);
@@ -216,6 +241,23 @@ fn plan_of(body: &Value) -> Option<(Appointment, usize, Timestamp)> {
     let place = usize::try_from(mark.get("place")?.as_u64()?).ok()?;
     let due_at = body.get("timestamp")?.as_str()?.parse().ok()?;
     Some((Appointment { way, number }, place, due_at))
+}
+
+/// Finds the mark of a message of the source.
+fn message_of(body: &Value) -> Option<Message> {
+    if body.get("type")?.as_str()? != ARCHIVED {
+        return None;
+    }
+    let mark = body.pointer("/data/resource/archive")?;
+    Some(Message { resource: mark.get("resource")?.as_u64()?, place: mark.get("place")?.as_u64()? })
+}
+
+/// Which subscription a path belongs to: those of new subscriptions have one more part, their number.
+fn subscription_of(path: &str) -> u64 {
+    path.trim_start_matches('/')
+        .split_once('/')
+        .and_then(|(_, number)| number.parse().ok())
+        .unwrap_or_default()
 }
 
 /// Finds the ledger's mark in a delivery of either dialect.

@@ -1,9 +1,10 @@
-//! Asks for replays of what was delivered, and follows each to its end.
+//! Asks for replays of what was delivered, and follows each to its end; some it cancels half way.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
+use jiff::Timestamp;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use self::choice::Choice;
 use crate::caller::Caller;
 use crate::publisher::ServerAddress;
-use crate::repetitions::Repetitions;
+use crate::repetitions::{Cancelled, Repetitions};
 
 mod choice;
 
@@ -23,6 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(200);
 /// How many deliveries of a replay become due in a second: each takes about as long as the server lives.
 const RATES: std::ops::Range<u64> = 40..200;
+/// How many of a replay that is to be cancelled: the rest would come for long after that.
+const SLOW_RATES: std::ops::Range<u64> = 3..10;
+/// How many replays are cancelled, of one.
+const CANCELLED: f64 = 0.35;
+/// After how many milliseconds one is cancelled.
+const CANCELLED_AFTER: std::ops::Range<u64> = 50..2_500;
 
 /// Asks for one replay after the other until told to stop.
 pub struct Replayer {
@@ -70,9 +77,12 @@ impl Replayer {
         }
         self.requests += 1;
         self.repetitions().asked(by, &deliveries);
+        let cancels = self.random.random_bool(CANCELLED);
         if let Value::Object(members) = &mut request {
-            members.insert("rate".to_owned(), self.random.random_range(RATES).into());
+            let rates = if cancels { SLOW_RATES } else { RATES };
+            members.insert("rate".to_owned(), self.random.random_range(rates).into());
         }
+        let came_before = self.repetitions().came(&deliveries);
         let key = format!("replay-{}", self.requests);
         let answered =
             self.caller.until_answered(Method::POST, "/api/v1/replays", Some(&key), Some(&request)).await?;
@@ -81,7 +91,37 @@ impl Replayer {
             self.repetitions().refused();
             return Some(());
         }
+        if cancels {
+            return self.cancel(&id, &deliveries, came_before).await;
+        }
         self.follow(&id, deliveries.len()).await
+    }
+
+    /// Cancels a replay after a while, and notes what had come by then. One that is through by then is followed instead.
+    async fn cancel(&mut self, id: &str, deliveries: &[String], came_before: u32) -> Option<()> {
+        let after = Duration::from_millis(self.random.random_range(CANCELLED_AFTER));
+        tokio::time::sleep(after).await;
+        let path = format!("/api/v1/replays/{id}/cancel");
+        let mut shown = self.caller.until_answered(Method::POST, &path, None, None).await?.body;
+        // Taking back goes step by step; it is confirmed when it is through.
+        while is(&shown, "cancelling") {
+            tokio::time::sleep(LOOK).await;
+            let path = format!("/api/v1/replays/{id}");
+            shown = self.caller.until_answered(Method::GET, &path, None, None).await?.body;
+        }
+        let at = Timestamp::now();
+        if is(&shown, "done") {
+            return self.follow(id, deliveries.len()).await;
+        }
+        let count = |member: &str| usize::try_from(shown.get(member)?.as_u64()?).ok();
+        let ended = is(&shown, "cancelled") && count("waiting") == Some(0);
+        let (Some(made), Some(handed_over), true) = (count("made"), count("delivered"), ended) else {
+            self.repetitions().unfinished(format!("{id} was to be cancelled and is {shown}"));
+            return Some(());
+        };
+        let came = self.repetitions().came(deliveries).saturating_sub(came_before);
+        self.repetitions().cancelled(deliveries, Cancelled { made, handed_over, came, at });
+        Some(())
     }
 
     /// Looks at a replay until it has ended and nothing of it waits. After the last kill it has [`PATIENCE`] for that.
@@ -91,7 +131,7 @@ impl Replayer {
         loop {
             let shown = self.caller.until_answered(Method::GET, &path, None, None).await?.body;
             let count = |member: &str| shown.get(member).and_then(Value::as_u64);
-            if shown.get("state").and_then(Value::as_str) == Some("done") && count("waiting") == Some(0) {
+            if is(&shown, "done") && count("waiting") == Some(0) {
                 let asked = u64::try_from(asked).ok();
                 if [count("selected"), count("made"), count("delivered")] != [asked; 3] {
                     self.repetitions().unfinished(format!("{id} ended as {shown}"));
@@ -112,4 +152,9 @@ impl Replayer {
     fn repetitions(&self) -> std::sync::MutexGuard<'_, Repetitions> {
         self.repetitions.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a replay is in a state.
+fn is(replay: &Value, state: &str) -> bool {
+    replay.get("state").and_then(Value::as_str) == Some(state)
 }

@@ -59,11 +59,15 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     .await?;
     let per_cycle = began.elapsed().as_secs_f64() / f64::from(arguments.cycles.max(1));
     println!("time for a cycle          {per_cycle:.1} s, the settling at the end included");
-    println!("{}\n{}\n{}", report.findings, report.agenda, report.repetitions);
+    println!("{}\n{}\n{}\n{}", report.findings, report.agenda, report.repetitions, report.backfills);
     println!("every invariant holds     {}", if report.invariants_hold() { "yes" } else { "NO" });
     println!(
-        "the server's own list     {} delivered, {} in other states, {} expected",
-        report.listed_delivered, report.listed_otherwise, report.expected_deliveries
+        "the server's own list     {} delivered of {} expected, {} cancelled of {} expected, {} in other states",
+        report.listed_delivered,
+        report.expected_deliveries,
+        report.listed_cancelled,
+        report.expected_cancelled,
+        report.listed_otherwise
     );
     if let Some(kept) = &report.kept {
         println!("data and log are kept in  {}", kept.display());

@@ -36,22 +36,36 @@ fn is_settled(books: &Books, receivers: usize) -> bool {
     let a_second_ago = Timestamp::now() - SignedDuration::from_secs(1);
     locked(&books.agenda).is_settled(a_second_ago)
         && locked(&books.repetitions).is_settled()
+        && locked(&books.backfills).is_settled()
         && locked(&books.ledger).is_settled(receivers)
 }
 
-/// Counts the deliveries that the server lists: delivered, and in any other state.
-pub(super) async fn count_listed(client: &mut Client) -> Result<(usize, usize), CrashError> {
-    let mut counts = (0, 0);
+/// The deliveries that a server lists.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) delivered: usize,
+    pub(super) cancelled: usize,
+    /// In any other state.
+    pub(super) otherwise: usize,
+}
+
+/// Counts the deliveries that the server lists.
+pub(super) async fn count_listed(client: &mut Client) -> Result<Listed, CrashError> {
+    let mut listed = Listed::default();
     let mut cursor = String::new();
     loop {
         let page =
             expect(client, Method::GET, &format!("/api/v1/deliveries?limit=100{cursor}"), None).await?;
         for delivery in page.get("items").and_then(Value::as_array).into_iter().flatten() {
-            if text(delivery, "state") == "delivered" { counts.0 += 1 } else { counts.1 += 1 }
+            match text(delivery, "state").as_str() {
+                "delivered" => listed.delivered += 1,
+                "cancelled" => listed.cancelled += 1,
+                _ => listed.otherwise += 1,
+            }
         }
         match page.get("next").and_then(Value::as_str) {
             Some(next) => cursor = format!("&cursor={next}"),
-            None => return Ok(counts),
+            None => return Ok(listed),
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::CrashError;
 use super::calls::{created, expect, text};
+use crate::backfiller::{self, Source};
 use crate::client::Client;
 use crate::planner;
 use crate::process::ServerProcess;
@@ -23,15 +24,18 @@ pub(super) struct Organization {
     pub(super) publisher_key: String,
     /// The path of the timer that its bookings have.
     pub(super) timer: String,
+    /// What new subscriptions get the messages of.
+    pub(super) source: Source,
 }
 
 /// Makes the organization, its keys, its timer and its subscriptions, and tells the receivers their secrets. What is told at a time
-/// goes to a receiver of its own.
+/// goes to a receiver of its own, and so do backfills and what they repeat.
 pub(super) async fn prepare(
     server: &ServerProcess,
     operator_key: &str,
     receivers: &[Receiver],
     told: &Receiver,
+    backfilled: &Receiver,
 ) -> Result<Organization, CrashError> {
     let mut client = Client::new(server.address(), operator_key);
     let organization = created(&mut client, "/api/v1/organizations", &json!({"name": "Crash run"})).await?;
@@ -55,16 +59,19 @@ pub(super) async fn prepare(
     }
     let id = subscribe_native(&mut client, told, &planner::TOLD_ACTIONS).await?;
     share_secret(&mut client, &id, told).await?;
+    let subscription = subscribe_native(&mut client, backfilled, &[backfiller::ARCHIVED]).await?;
+    let secret = share_secret(&mut client, &subscription, backfilled).await?;
+    let source = Source { subscription, target: backfilled.url(), secret };
     let timer = text(&created(&mut client, "/api/v1/timers", &planner::timer()).await?, "id");
-    Ok(Organization { admin_key, publisher_key, timer: format!("/api/v1/timers/{timer}") })
+    Ok(Organization { admin_key, publisher_key, timer: format!("/api/v1/timers/{timer}"), source })
 }
 
-async fn share_secret(client: &mut Client, id: &str, receiver: &Receiver) -> Result<(), CrashError> {
+async fn share_secret(client: &mut Client, id: &str, receiver: &Receiver) -> Result<String, CrashError> {
     let answer = expect(client, Method::GET, &format!("/api/v1/subscriptions/{id}/secret"), None).await?;
-    let secret = Secret::new(text(&answer, "secret"));
-    let verifier = Verifier::new(Style::StandardWebhooks, &secret).map_err(|_| CrashError::Secret)?;
-    receiver.verify_with(verifier);
-    Ok(())
+    let secret = text(&answer, "secret");
+    let verifier = Verifier::new(Style::StandardWebhooks, &Secret::new(secret.clone()));
+    receiver.verify_with(verifier.map_err(|_| CrashError::Secret)?);
+    Ok(secret)
 }
 
 /// Retries every second, so that a run of failures ends within the settling time.
