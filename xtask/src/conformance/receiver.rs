@@ -1,5 +1,5 @@
 //! The receiver of the deliveries: it answers with the body it got, so that what was delivered stands in the delivery log, where a
-//! file can read it. At one path it is a token endpoint instead.
+//! file can read it. At one path it is a token endpoint instead, and at another it wants no deliveries any more.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,6 +16,9 @@ const TOKEN_PATH: &str = "/token";
 /// What it answers there (RFC 6749, section 5.1).
 const TOKEN: &[u8] =
     br#"{"access_token":"conformance-access-token","token_type":"Bearer","expires_in":3600}"#;
+
+/// Where it answers that it is gone for good (RFC 9110, section 15.5.11).
+const GONE_PATH: &str = "/gone";
 
 /// A receiver that listens for as long as the process lives.
 pub(super) struct Receiver {
@@ -48,8 +51,9 @@ fn answer(mut stream: &TcpStream) -> io::Result<()> {
     let mut reader = BufReader::new(stream).take(MAXIMUM_BYTES);
     let request = read(&mut reader)?;
     let body = if request.target == TOKEN_PATH { TOKEN } else { &request.body };
+    let status = if request.target == GONE_PATH { "410 Gone" } else { "200 OK" };
     let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes())?;
@@ -96,12 +100,16 @@ mod tests {
     use super::*;
 
     fn answer_to(request: &str) -> String {
+        answered_with("200 OK", request)
+    }
+
+    fn answered_with(status: &str, request: &str) -> String {
         let mut stream = TcpStream::connect(Receiver::start().unwrap().address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
         answer
     }
 
@@ -111,6 +119,11 @@ mod tests {
         assert!(answer.ends_with("content-length: 9\r\nconnection: close\r\n\r\n{\"a\":[1]}"), "{answer}");
         let answer = answer_to("GET /hook HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(answer.ends_with("content-length: 0\r\nconnection: close\r\n\r\n"), "{answer}");
+    }
+
+    #[test]
+    fn a_request_to_what_is_gone_is_told_so() {
+        answered_with("410 Gone", "POST /gone HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
     }
 
     #[test]
