@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::delivery_order::DeliveryOrder;
-use rendezhook_domain::sequence::{OrganizationNumber, Sequence};
+use rendezhook_domain::sequence::{OrganizationNumber, ReceiverNumber, Sequence};
 use rendezhook_store::feed::Announcement;
 use rendezhook_store::pending::{PendingDelivery, PendingPage};
 
@@ -53,8 +53,7 @@ impl Scheduler {
             if sequence <= receiver.loaded {
                 continue;
             }
-            let nothing_between = receiver.loaded >= receiver.announced;
-            let direct = nothing_between && !receiver.is_held() && self.has_room_for_direct(slot);
+            let direct = self.is_taken_directly(slot);
             let receiver = &mut self.receivers[slot];
             receiver.announced = receiver.announced.max(sequence);
             if direct {
@@ -159,6 +158,19 @@ impl Scheduler {
         self.receivers[slot].catching_up.rotate(&mut self.subscriptions);
         let subscription = Some(self.subscriptions[subscription].number);
         Some(PageRequest { receiver: number, after, up_to: loaded, subscription })
+    }
+
+    /// Whether what is committed for a receiver now would be taken as it comes rather than left to a page. It may be otherwise once
+    /// what came before it is taken up.
+    #[must_use]
+    pub fn takes_directly(&self, number: ReceiverNumber) -> bool {
+        self.receiver_slots.get(&number).is_none_or(|slot| self.is_taken_directly(*slot))
+    }
+
+    fn is_taken_directly(&self, slot: Slot<Receiver>) -> bool {
+        let receiver = &self.receivers[slot];
+        let nothing_between = receiver.loaded >= receiver.announced;
+        nothing_between && !receiver.is_held() && self.has_room_for_direct(slot)
     }
 
     fn has_room_for_direct(&self, slot: Slot<Receiver>) -> bool {

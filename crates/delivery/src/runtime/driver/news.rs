@@ -56,9 +56,13 @@ impl Driver {
                 self.turn.inputs.push(Input::Committed { organization: action.organization, deliveries });
             }
         }
-        // What is due later is read when it is: it must not take the room of what starts now. So is what a repetition repeats.
-        let at_once = committed.iter().filter(|delivery| starts_at_once(delivery, &action)).count();
-        self.carried.keep(action, at_once);
+        // What is due later is read when it is: it must not take the room of what starts now. So is what a repetition repeats, and
+        // what comes with a page.
+        let starts_soon = |delivery: &&CommittedDelivery| {
+            starts_at_once(delivery, &action) && self.scheduler.takes_directly(delivery.receiver)
+        };
+        let soon = committed.iter().filter(starts_soon).count();
+        self.carried.keep(action, soon);
     }
 
     /// Keeps what was read with a page until the first attempts of its deliveries start.
