@@ -52,7 +52,10 @@ impl RecentFacts {
             return;
         };
         if generations.young.len() >= self.generation_size && !generations.young.contains_key(&name) {
-            generations.old = std::mem::take(&mut generations.young);
+            let Generations { young, old } = &mut *generations;
+            std::mem::swap(young, old);
+            // Its room stays: the new generation will be as large.
+            young.clear();
         }
         generations.young.insert(name, facts);
     }
