@@ -8,53 +8,10 @@ use rendezhook_domain::action::ActionName;
 use rendezhook_domain::resource::{ResourceId, ResourceKind};
 use rendezhook_domain::sequence::{OrganizationNumber, Sequence};
 use rendezhook_domain::timer::Fired;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::fault::unreadable;
 use super::values::{coded, optional_timestamp, parsed, resource, sequence, stored, timestamp, unsigned};
-
-/// Writes an action whose last delivery so far has this sequence.
-pub(super) fn insert_action(
-    connection: &Connection,
-    action: &AcceptedAction,
-    body: u64,
-    last_delivery: Sequence,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO action (sequence, organization, resource, kind, resource_id, name, version, user, occurred_at,
-                 accepted_at, expires_at, body, last_delivery, representations, changes, timer, late_by_seconds)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-        )?
-        .execute(params![
-            stored(action.sequence.get()),
-            action.organization.get(),
-            stored(action.resource_number.get()),
-            action.kind.code(),
-            action.resource_id.as_str(),
-            action.name.as_str(),
-            stored(action.version),
-            action.user.as_deref(),
-            action.occurred_at.milliseconds(),
-            action.accepted_at.milliseconds(),
-            action.expires_at.map(|instant| instant.milliseconds()),
-            stored(body),
-            stored(last_delivery.get()),
-            action.representations.as_deref(),
-            action.changes.as_deref(),
-            action.fired.as_ref().map(|fired| fired.timer.as_ref()),
-            action.fired.as_ref().and_then(|fired| fired.late_by_seconds),
-        ])?;
-    Ok(())
-}
-
-/// Writes a body.
-pub(super) fn insert_body(connection: &Connection, number: u64, bytes: &[u8]) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO body (number, bytes) VALUES (?1, ?2)")?
-        .execute(params![stored(number), bytes])?;
-    Ok(())
-}
 
 /// Removes a body.
 pub(super) fn delete_body(connection: &Connection, number: u64) -> rusqlite::Result<()> {

@@ -5,11 +5,10 @@ use rendezhook_domain::id::DeliveryId;
 use rendezhook_domain::sequence::{ResourceNumber, Sequence};
 
 use super::job::{Performed, Work};
-use super::rows::{First, write_with_deliveries};
+use super::rows::{First, Insertions, write_with_deliveries};
 use super::turn::Turn;
 use crate::change::ChangeRefusal;
 use crate::publish::DetachedDelivery;
-use crate::sqlite::actions::insert_body;
 use crate::sqlite::fault::Fault;
 
 /// Deliveries of their own.
@@ -28,13 +27,16 @@ impl Work for DetachedWork {
     }
 
     fn perform(&mut self, turn: &mut Turn<'_>) -> Result<Performed<Self::Answer>, Fault> {
-        let committed: Result<_, Fault> = self.0.iter().map(|detached| commit(turn, detached)).collect();
+        let mut insertions = Insertions::new(turn.connection)?;
+        let committed: Result<_, Fault> =
+            self.0.iter().map(|detached| commit(turn, &mut insertions, detached)).collect();
         Ok(Performed::AnswerOnceDurable(committed?))
     }
 }
 
 fn commit(
     turn: &mut Turn<'_>,
+    insertions: &mut Insertions<'_>,
     detached: &DetachedDelivery,
 ) -> Result<Result<DeliveryId, ChangeRefusal>, Fault> {
     let matched = detached.matched;
@@ -63,8 +65,8 @@ fn commit(
         changes: None,
         fired: None,
     };
-    insert_body(turn.connection, body, &detached.body)?;
+    insertions.body(body, &detached.body)?;
     let first = First { origin: detached.origin, due_at: detached.due_at };
-    let receipt = write_with_deliveries(turn, action, body, &[matched], first)?;
+    let receipt = write_with_deliveries(turn, insertions, action, body, &[matched], first)?;
     Ok(Ok(DeliveryId::new(detached.accepted_at, receipt.sequence.plus(1), matched.receiver)))
 }

@@ -6,7 +6,7 @@ use rendezhook_domain::sequence::Sequence;
 use rusqlite::{OptionalExtension, params};
 
 use super::JOB_ROWS_A_TURN;
-use super::rows::{First, hand_over, insert_pending, number_deliveries};
+use super::rows::{First, Insertions, hand_over, number_deliveries};
 use super::turn::Turn;
 use crate::publish::Matched;
 use crate::sqlite::actions::read_action;
@@ -74,7 +74,7 @@ fn write_chunk(
             .prepare_cached("UPDATE action SET last_delivery = ?2 WHERE sequence = ?1")?
             .execute(params![stored(sequence.get()), stored(last.sequence.get())])?;
     }
-    insert_pending(turn.connection, &action, &deliveries)?;
+    Insertions::new(turn.connection)?.deliveries(&action, &deliveries)?;
     hand_over(turn, action, deliveries);
     Ok(())
 }

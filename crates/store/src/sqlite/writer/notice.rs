@@ -6,12 +6,11 @@ use rendezhook_domain::sequence::{OrganizationNumber, ResourceNumber, Sequence};
 use rendezhook_domain::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::rows::{First, write_for_later, write_with_deliveries};
+use super::rows::{First, Insertions, write_for_later, write_with_deliveries};
 use super::turn::Turn;
 use super::{JOB_ROWS_A_TURN, ROWS_A_TURN};
 use crate::notice::{Consequences, Notice};
 use crate::publish::Matched;
-use crate::sqlite::actions::insert_body;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::values::{resource, stored, unsigned};
 
@@ -59,12 +58,13 @@ pub(super) fn write(
         changes: None,
         fired: None,
     };
-    insert_body(turn.connection, body, &notice.body)?;
+    let mut insertions = Insertions::new(turn.connection)?;
+    insertions.body(body, &notice.body)?;
     // While deliveries of an earlier notice of the lane are still to be written, later ones have to come after them.
     if matched.len() > JOB_ROWS_A_TURN || turn.memory.fanouts.has(resource_number) {
-        write_for_later(turn, &action, body, &matched)?;
+        write_for_later(turn, &mut insertions, &action, body, &matched)?;
     } else {
-        write_with_deliveries(turn, action, body, &matched, First::original(at))?;
+        write_with_deliveries(turn, &mut insertions, action, body, &matched, First::original(at))?;
     }
     Ok(())
 }

@@ -11,14 +11,13 @@ use rendezhook_domain::sequence::{ResourceNumber, Sequence};
 use self::resource::KnownResource;
 use super::firing::{self, FiringResource};
 use super::job::{Performed, Work};
-use super::rows::{First, write_for_later, write_with_deliveries};
+use super::rows::{First, Insertions, write_for_later, write_with_deliveries};
 use super::turn::Turn;
 use super::{JOB_ROWS_A_TURN, ROWS_A_TURN, idempotency};
 use crate::firing::NewScheduled;
 use crate::publish::{
     NewAction, Publish, PublishOutcome, Receipt, ReceiptAction, ResourceChange, StaleResource,
 };
-use crate::sqlite::actions::insert_body;
 use crate::sqlite::fault::Fault;
 
 /// A publisher's request.
@@ -114,13 +113,14 @@ fn check<'a>(
     publish: &'a Publish,
     known: &mut KnownResources<'a>,
 ) -> Result<Vec<StaleResource>, Fault> {
+    let mut reading = resource::Reading::new(turn.connection)?;
     let mut stale = Vec::new();
     for (place, change) in publish.changes.iter().enumerate() {
         let key = (change.kind, change.resource_id.as_str());
         let resource = match known.entry(key) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                let read = resource::read(turn.connection, publish.organization, change.kind, key.1)?;
+                let read = reading.read(publish.organization, change.kind, key.1)?;
                 entry.insert(read)
             }
         };
@@ -138,10 +138,11 @@ fn write<'a>(
     known: &mut KnownResources<'a>,
 ) -> Result<Receipt, Fault> {
     let spread = deliveries(publish) > ROWS_A_TURN;
+    let mut insertions = Insertions::new(turn.connection)?;
     let mut actions = Vec::new();
     for change in &publish.changes {
         let Some(resource) = known.get_mut(&(change.kind, change.resource_id.as_str())) else { continue };
-        let body = write_body(turn, change)?;
+        let body = write_body(turn, &mut insertions, change)?;
         let number = resource.write(turn, publish.organization, change, body)?;
         if let Some(firings) = &change.firings {
             let of = FiringResource {
@@ -153,31 +154,50 @@ fn write<'a>(
         }
         for new in &change.actions {
             let Some(body) = body else { continue };
-            actions.push(write_action(turn, publish, change, new, number, body, spread)?);
+            actions.push(write_action(
+                turn,
+                &mut insertions,
+                publish,
+                change,
+                new,
+                At { resource: number, body, spread },
+            )?);
         }
     }
     Ok(Receipt { accepted_at: publish.accepted_at, actions })
 }
 
 /// Writes the body of a change if anything refers to it.
-fn write_body(turn: &mut Turn<'_>, change: &ResourceChange) -> Result<Option<u64>, Fault> {
+fn write_body(
+    turn: &mut Turn<'_>,
+    insertions: &mut Insertions<'_>,
+    change: &ResourceChange,
+) -> Result<Option<u64>, Fault> {
     let becomes_state = change.stores_body && !change.facts.removed;
     if change.actions.is_empty() && !becomes_state {
         return Ok(None);
     }
     let number = turn.memory.counters.body.take(1);
-    insert_body(turn.connection, number, &change.body)?;
+    insertions.body(number, &change.body)?;
     Ok(Some(number))
+}
+
+/// Where an action belongs.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    resource: ResourceNumber,
+    body: u64,
+    /// Deliveries are written by later turns.
+    spread: bool,
 }
 
 fn write_action(
     turn: &mut Turn<'_>,
+    insertions: &mut Insertions<'_>,
     publish: &Publish,
     change: &ResourceChange,
     new: &NewAction,
-    resource_number: ResourceNumber,
-    body: u64,
-    spread: bool,
+    at: At,
 ) -> Result<ReceiptAction, Fault> {
     let action = AcceptedAction {
         sequence: Sequence::new(turn.memory.counters.sequence.take(1)),
@@ -185,7 +205,7 @@ fn write_action(
         name: new.name.clone(),
         kind: change.kind,
         resource_id: change.resource_id.clone(),
-        resource_number,
+        resource_number: at.resource,
         version: new.version,
         user: new.user.clone(),
         occurred_at: new.occurred_at,
@@ -197,9 +217,10 @@ fn write_action(
         fired: new.fired.clone(),
     };
     // While earlier deliveries of the resource are still to be written, later ones have to come after them.
-    let later = spread || turn.memory.fanouts.has(resource_number);
+    let later = at.spread || turn.memory.fanouts.has(at.resource);
     if later && !new.matched.is_empty() {
-        return write_for_later(turn, &action, body, &new.matched);
+        return write_for_later(turn, insertions, &action, at.body, &new.matched);
     }
-    write_with_deliveries(turn, action, body, &new.matched, First::original(publish.accepted_at))
+    let first = First::original(publish.accepted_at);
+    write_with_deliveries(turn, insertions, action, at.body, &new.matched, first)
 }

@@ -6,13 +6,12 @@ use rendezhook_domain::accepted::AcceptedAction;
 use rendezhook_domain::delivery::DeliveryOrigin;
 use rendezhook_domain::sequence::Sequence;
 use rendezhook_domain::time::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::JOB_ROWS_A_TURN;
 use super::turn::Turn;
 use crate::feed::{CommittedAction, CommittedDelivery};
 use crate::publish::{Matched, ReceiptAction};
-use crate::sqlite::actions::insert_action;
 use crate::sqlite::codec::pack_matched;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::values::{stored, stored_size};
@@ -33,9 +32,96 @@ impl First {
     }
 }
 
+/// The statements that write bodies, actions and deliveries, found once for everything that a request brings.
+pub(super) struct Insertions<'connection> {
+    body: CachedStatement<'connection>,
+    action: CachedStatement<'connection>,
+    delivery: CachedStatement<'connection>,
+}
+
+impl<'connection> Insertions<'connection> {
+    pub(super) fn new(connection: &'connection Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            body: connection.prepare_cached("INSERT INTO body (number, bytes) VALUES (?1, ?2)")?,
+            action: connection.prepare_cached(
+                "INSERT INTO action (sequence, organization, resource, kind, resource_id, name, version, user, occurred_at,
+                     accepted_at, expires_at, body, last_delivery, representations, changes, timer, late_by_seconds)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            )?,
+            delivery: connection.prepare_cached(
+                "INSERT INTO pending (receiver, sequence, subscription, origin, action, resource, due_at, expires_at,
+                     is_update)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?,
+        })
+    }
+
+    /// Writes a body.
+    pub(super) fn body(&mut self, number: u64, bytes: &[u8]) -> rusqlite::Result<()> {
+        self.body.execute(params![stored(number), bytes])?;
+        Ok(())
+    }
+
+    /// Writes an action whose last delivery so far has this sequence.
+    fn action(
+        &mut self,
+        action: &AcceptedAction,
+        body: u64,
+        last_delivery: Sequence,
+    ) -> rusqlite::Result<()> {
+        self.action.execute(params![
+            stored(action.sequence.get()),
+            action.organization.get(),
+            stored(action.resource_number.get()),
+            action.kind.code(),
+            action.resource_id.as_str(),
+            action.name.as_str(),
+            stored(action.version),
+            action.user.as_deref(),
+            action.occurred_at.milliseconds(),
+            action.accepted_at.milliseconds(),
+            action.expires_at.map(|instant| instant.milliseconds()),
+            stored(body),
+            stored(last_delivery.get()),
+            action.representations.as_deref(),
+            action.changes.as_deref(),
+            action.fired.as_ref().map(|fired| fired.timer.as_ref()),
+            action.fired.as_ref().and_then(|fired| fired.late_by_seconds),
+        ])?;
+        Ok(())
+    }
+
+    /// Writes deliveries as waiting.
+    pub(super) fn deliveries(
+        &mut self,
+        action: &AcceptedAction,
+        deliveries: &[CommittedDelivery],
+    ) -> rusqlite::Result<()> {
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        let statement = &mut self.delivery;
+        // Bound once: they are the same in every row.
+        statement.raw_bind_parameter(5, stored(action.sequence.get()))?;
+        statement.raw_bind_parameter(6, stored(action.resource_number.get()))?;
+        statement.raw_bind_parameter(8, action.expires_at.map(|instant| instant.milliseconds()))?;
+        statement.raw_bind_parameter(9, action.name.is_update())?;
+        for delivery in deliveries {
+            statement.raw_bind_parameter(1, delivery.receiver.get())?;
+            statement.raw_bind_parameter(2, stored(delivery.sequence.get()))?;
+            statement.raw_bind_parameter(3, delivery.subscription.get())?;
+            statement.raw_bind_parameter(4, delivery.origin.code())?;
+            statement.raw_bind_parameter(7, delivery.due_at.milliseconds())?;
+            statement.raw_execute()?;
+        }
+        Ok(())
+    }
+}
+
 /// Writes an action and its deliveries, which take the sequences after it.
 pub(super) fn write_with_deliveries(
     turn: &mut Turn<'_>,
+    insertions: &mut Insertions<'_>,
     action: AcceptedAction,
     body: u64,
     matched: &[Matched],
@@ -43,8 +129,8 @@ pub(super) fn write_with_deliveries(
 ) -> Result<ReceiptAction, Fault> {
     let deliveries = number_deliveries(turn, matched, first);
     let last_delivery = deliveries.last().map_or(action.sequence, |delivery| delivery.sequence);
-    insert_action(turn.connection, &action, body, last_delivery)?;
-    insert_pending(turn.connection, &action, &deliveries)?;
+    insertions.action(&action, body, last_delivery)?;
+    insertions.deliveries(&action, &deliveries)?;
     let receipt = ReceiptAction { sequence: action.sequence, deliveries: count(matched) };
     hand_over(turn, action, deliveries);
     Ok(receipt)
@@ -54,11 +140,12 @@ pub(super) fn write_with_deliveries(
 /// must have higher ones.
 pub(super) fn write_for_later(
     turn: &mut Turn<'_>,
+    insertions: &mut Insertions<'_>,
     action: &AcceptedAction,
     body: u64,
     matched: &[Matched],
 ) -> Result<ReceiptAction, Fault> {
-    insert_action(turn.connection, action, body, action.sequence)?;
+    insertions.action(action, body, action.sequence)?;
     let mut statement =
         turn.connection.prepare_cached("INSERT INTO fanout (action, chunk, matched) VALUES (?1, ?2, ?3)")?;
     for (chunk, matched) in matched.chunks(JOB_ROWS_A_TURN).enumerate() {
@@ -94,36 +181,6 @@ pub(super) fn number_deliveries(
             due_at: first.due_at,
         })
         .collect()
-}
-
-/// Writes deliveries as waiting.
-pub(super) fn insert_pending(
-    connection: &Connection,
-    action: &AcceptedAction,
-    deliveries: &[CommittedDelivery],
-) -> Result<(), Fault> {
-    if deliveries.is_empty() {
-        return Ok(());
-    }
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO pending (receiver, sequence, subscription, origin, action, resource, due_at, expires_at,
-             is_update)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
-    // Bound once: they are the same in every row.
-    statement.raw_bind_parameter(5, stored(action.sequence.get()))?;
-    statement.raw_bind_parameter(6, stored(action.resource_number.get()))?;
-    statement.raw_bind_parameter(8, action.expires_at.map(|instant| instant.milliseconds()))?;
-    statement.raw_bind_parameter(9, action.name.is_update())?;
-    for delivery in deliveries {
-        statement.raw_bind_parameter(1, delivery.receiver.get())?;
-        statement.raw_bind_parameter(2, stored(delivery.sequence.get()))?;
-        statement.raw_bind_parameter(3, delivery.subscription.get())?;
-        statement.raw_bind_parameter(4, delivery.origin.code())?;
-        statement.raw_bind_parameter(7, delivery.due_at.milliseconds())?;
-        statement.raw_execute()?;
-    }
-    Ok(())
 }
 
 /// Notes deliveries that were written for the feed.

@@ -3,7 +3,7 @@
 use rendezhook_domain::facts::Facts;
 use rendezhook_domain::resource::ResourceKind;
 use rendezhook_domain::sequence::{OrganizationNumber, ResourceNumber};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::publish::ResourceChange;
 use crate::sqlite::actions::delete_body;
@@ -22,30 +22,40 @@ pub(super) struct KnownResource {
     body_is_own: bool,
 }
 
-/// Reads a resource; one that does not exist has neither facts nor number.
-pub(super) fn read(
-    connection: &Connection,
-    organization: OrganizationNumber,
-    kind: ResourceKind,
-    id: &str,
-) -> Result<KnownResource, Fault> {
-    let found = connection
-        .prepare_cached(
+/// The statement that reads resources.
+pub(super) struct Reading<'connection>(CachedStatement<'connection>);
+
+impl<'connection> Reading<'connection> {
+    pub(super) fn new(connection: &'connection Connection) -> Result<Self, Fault> {
+        let statement = connection.prepare_cached(
             "SELECT number, version, occurred_at, flags, confirmed_time, created_at, body FROM resource
              WHERE organization = ?1 AND kind = ?2 AND id = ?3",
-        )?
-        .query_row(params![organization.get(), kind.code(), id], |row| {
-            let flags: u8 = row.get(3)?;
-            let body: Option<i64> = row.get(6)?;
-            Ok(KnownResource {
-                facts: Some(facts_from(row, 1)?),
-                number: Some(resource(row, 0)?),
-                body: body.map(|_| unsigned(row, 6)).transpose()?,
-                body_is_own: flags & BODY_IS_OWN != 0,
+        )?;
+        Ok(Self(statement))
+    }
+
+    /// Reads a resource; one that does not exist has neither facts nor number.
+    pub(super) fn read(
+        &mut self,
+        organization: OrganizationNumber,
+        kind: ResourceKind,
+        id: &str,
+    ) -> Result<KnownResource, Fault> {
+        let found = self
+            .0
+            .query_row(params![organization.get(), kind.code(), id], |row| {
+                let flags: u8 = row.get(3)?;
+                let body: Option<i64> = row.get(6)?;
+                Ok(KnownResource {
+                    facts: Some(facts_from(row, 1)?),
+                    number: Some(resource(row, 0)?),
+                    body: body.map(|_| unsigned(row, 6)).transpose()?,
+                    body_is_own: flags & BODY_IS_OWN != 0,
+                })
             })
-        })
-        .optional()?;
-    Ok(found.unwrap_or(KnownResource { facts: None, number: None, body: None, body_is_own: false }))
+            .optional()?;
+        Ok(found.unwrap_or(KnownResource { facts: None, number: None, body: None, body_is_own: false }))
+    }
 }
 
 impl KnownResource {
