@@ -14,9 +14,12 @@ use rendezhook_domain::time::Timestamp;
 use rendezhook_store::pending::{DeliveryKey, PendingDelivery};
 
 use self::availability::{Held, Outages};
+use self::backlog::Excess;
 use self::breakers::Turned;
 use self::endpoints::Endpoints;
+use self::missed::Missed;
 use self::orders::Orders;
+use self::overtaken::Passed;
 use self::records::Owed;
 use self::shares::Shares;
 use crate::model::{Model, Row};
@@ -27,7 +30,9 @@ mod backlog;
 mod breakers;
 mod endpoints;
 mod folding;
+mod missed;
 mod orders;
+mod overtaken;
 mod progress;
 mod records;
 mod shares;
@@ -56,8 +61,8 @@ pub(crate) struct Checks {
     /// An attempt has ended, and its record is owed in the same step.
     owed: BTreeMap<DeliveryKey, Owed>,
     recording: BTreeMap<DeliveryKey, RecordOrder>,
-    /// What was told to be durable in this step: inputs before it did not know that yet.
-    just_recorded: BTreeSet<DeliveryKey>,
+    /// What was told of subscriptions that are deleted now.
+    departed: BTreeMap<SubscriptionNumber, SubscriptionView>,
     pages: BTreeMap<ReceiverNumber, PageRequest>,
     /// Pages of the oldest deliveries under way.
     oldest: BTreeMap<ReceiverNumber, PageRequest>,
@@ -69,6 +74,9 @@ pub(crate) struct Checks {
     gone: BTreeMap<SubscriptionNumber, (DeliveryKey, Timestamp)>,
     /// Tests that were handed over directly: no backlog keeps them from being taken. Others may be in the store still.
     taken_tests: BTreeSet<DeliveryKey>,
+    excess: Excess,
+    missed: Missed,
+    passed: Passed,
     orders: Orders,
     shares: Shares,
     endpoints: Endpoints,
@@ -90,7 +98,7 @@ impl Checks {
             in_flight: BTreeMap::new(),
             owed: BTreeMap::new(),
             recording: BTreeMap::new(),
-            just_recorded: BTreeSet::new(),
+            departed: BTreeMap::new(),
             pages: BTreeMap::new(),
             page_pause: Timestamp::EARLIEST,
             holds: BTreeMap::new(),
@@ -98,6 +106,9 @@ impl Checks {
             not_before: BTreeMap::new(),
             gone: BTreeMap::new(),
             taken_tests: BTreeSet::new(),
+            excess: Excess::default(),
+            missed: Missed::default(),
+            passed: Passed::default(),
             orders: Orders::default(),
             shares: Shares::default(),
             endpoints: Endpoints::default(),
@@ -117,6 +128,7 @@ impl Checks {
     /// The scheduler is told of this.
     pub(crate) fn told(&mut self, input: &Input, now: Timestamp) {
         self.takes_in(input, now);
+        self.takes_anew_what_is_held_no_more();
         let used_by = |endpoint| {
             let told = self.told.values().map(|view| view.endpoint);
             told.chain(self.in_flight.values().map(|(_, other)| *other)).any(|other| other == endpoint)
@@ -130,6 +142,8 @@ impl Checks {
                 self.order_changes(view);
                 if !view.enabled {
                     self.disturbed.insert(view.subscription);
+                    self.passed.park(view.subscription);
+                    self.takes_up_no_more(view.subscription, view.receiver);
                     // What is taken up again later has forgotten that it was to wait a second.
                     let parked = |order: &AttemptOrder| {
                         order.subscription == view.subscription && order.origin != DeliveryOrigin::Test
@@ -142,6 +156,9 @@ impl Checks {
                     self.limited(former.endpoint, now);
                 }
                 self.limited(view.endpoint, now);
+                if view.enabled && former.as_ref().is_some_and(|former| !former.enabled) {
+                    self.takes_up(view.subscription);
+                }
                 if view.enabled && former.as_ref().is_none_or(|former| !former.enabled) {
                     self.gone.remove(&view.subscription);
                     if self.beside(view.endpoint) == 0 {
@@ -151,24 +168,29 @@ impl Checks {
             }
             Input::SubscriptionDeleted(number) => {
                 self.disturbed.insert(*number);
+                self.passed.park(*number);
                 if let Some(former) = self.told.remove(number) {
                     self.limited(former.endpoint, now);
+                    self.takes_up_no_more(*number, former.receiver);
+                    self.departed.insert(*number, former);
                 }
             }
             Input::AttemptEnded { key, verdict } => self.ended(*key, verdict, now),
             Input::Recorded(key) => {
                 assert!(self.recording.remove(key).is_some(), "{key:?} is recorded unasked");
-                self.just_recorded.insert(*key);
+                self.is_told_after(*key);
                 self.turn_is_over(key);
             }
             Input::PageLoaded { request, page } => {
                 assert_eq!(self.pages.remove(&request.receiver), Some(*request));
+                self.takes_page(request, page.as_ref());
                 match page {
                     Some(page) => self.loaded(&page.deliveries, request.subscription.is_some(), now),
                     None => self.page_pause = now.after(std::time::Duration::from_secs(1)),
                 }
             }
             Input::Committed { deliveries, .. } => {
+                self.come(deliveries);
                 for delivery in deliveries {
                     self.announced(delivery.key.receiver, delivery.key.sequence);
                     self.is_handed_over(delivery.key);
@@ -180,6 +202,7 @@ impl Checks {
             Input::Announced(news) => self.announced(news.receiver, news.sequence),
             Input::OldestLoaded { request, .. } => {
                 assert_eq!(self.oldest.remove(&request.receiver), Some(*request));
+                self.decides_over_oldest(request.receiver);
             }
             Input::BacklogExceeded { .. } => {}
             Input::Stop => self.stopped = true,
@@ -294,7 +317,8 @@ impl Checks {
         assert_eq!(figures.slow, self.endpoints.slow());
         assert_eq!(figures.in_memory, figures.waiting + figures.in_flight + figures.recording);
         assert!(self.owed.is_empty(), "no record of {:?}", self.owed);
-        self.just_recorded.clear();
+        self.excess.told_after.clear();
+        self.passed.step_is_over();
         self.step_is_over();
         self.memory_is_bounded(figures, model, page_limit);
         self.nothing_is_stuck(model, now);
@@ -323,6 +347,11 @@ impl Checks {
         self.announced.get(&key.receiver).is_some_and(|announced| *announced >= key.sequence)
             && !self.is_held(key.receiver)
             && self.told.get(&row.pending.subscription).is_some_and(|view| view.enabled || row.is_test())
+    }
+
+    /// What was told of a subscription last.
+    fn last_view(&self, subscription: SubscriptionNumber) -> Option<&SubscriptionView> {
+        self.told.get(&subscription).or_else(|| self.departed.get(&subscription))
     }
 
     /// What ended with its subscription, of which the scheduler was not told yet: it holds its places until then.

@@ -336,6 +336,7 @@ impl World {
             for (receiver, waiting) in self.model.waiting_by_receiver() {
                 let by = waiting.saturating_sub(bound);
                 if by > 0 {
+                    self.checks.too_many_wait(receiver, &self.model);
                     inputs.push(Input::BacklogExceeded { receiver, by });
                 }
             }

@@ -57,6 +57,7 @@ impl Checks {
                 !in_an_order || !self.is_overtaken(row, now)
             };
             assert!(known, "{order:?} after {:?}", self.held(row, now));
+            self.says_whether_it_was_passed(key, order.overtaken);
             self.has_its_turn(order, row, model, now);
         }
         self.shares.started(Served { organization: order.organization, receiver: key.receiver, endpoint });
@@ -65,7 +66,7 @@ impl Checks {
 
     /// How long a delivery has held its lane: the least and the most.
     pub(super) fn held(&self, row: &Row, now: Timestamp) -> Option<(Duration, Duration)> {
-        let view = self.told.get(&row.pending.subscription)?;
+        let view = self.last_view(row.pending.subscription)?;
         self.held.range(&row.pending.key, view.endpoint, &self.outages, now)
     }
 
@@ -80,8 +81,7 @@ impl Checks {
     }
 
     /// Lane order: no other action in flight, and everything before it durably ended, unless one of both was overtaken.
-    fn has_its_turn(&self, order: &AttemptOrder, row: &Row, model: &Model, now: Timestamp) {
-        let mut lane = model.waiting().filter(|other| self.same_lane(row, other));
+    fn has_its_turn(&mut self, order: &AttemptOrder, row: &Row, model: &Model, now: Timestamp) {
         let other_action = |key: &DeliveryKey| {
             let other = &model.rows[&key.sequence];
             self.same_lane(row, other) && other.step() != order.action
@@ -92,15 +92,18 @@ impl Checks {
         if order.overtaken || self.stands_beside(row) {
             return;
         }
-        let passed = lane.find(|other| {
+        let before = |other: &&Row| {
             let sibling = other.pending.subscription == order.subscription;
             other.step() < order.action
-                && !self.may_be_overtaken(other, now)
+                && self.same_lane(row, other)
                 && !self.stands_beside(other)
                 && self.told.contains_key(&other.pending.subscription)
                 && (sibling || !self.disturbed.contains(&other.pending.subscription))
-        });
-        assert!(passed.is_none(), "{order:?} overtakes {passed:?}");
+        };
+        let before: Vec<_> = model.waiting().filter(before).collect();
+        for other in before {
+            assert!(self.is_passed(other, now), "{order:?} overtakes {other:?}");
+        }
         self.the_lowest_goes_first(order, row, model, now);
     }
 

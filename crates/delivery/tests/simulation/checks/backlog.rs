@@ -1,10 +1,22 @@
 //! What holds where more deliveries wait for a receiver than may.
 
+use std::collections::BTreeMap;
+
 use rendezhook_delivery::scheduler::effect::RecordOrder;
 use rendezhook_domain::sequence::ReceiverNumber;
+use rendezhook_store::pending::DeliveryKey;
 
 use super::Checks;
 use crate::model::{Model, Row};
+
+/// What the scheduler knows of receivers for which too many wait.
+#[derive(Debug, Default)]
+pub(super) struct Excess {
+    /// How many had ended with their subscription when it was told last that too many wait.
+    cancelled_before: BTreeMap<ReceiverNumber, usize>,
+    /// What was told to be durable in this step after the oldest were ended.
+    pub(super) told_after: BTreeMap<ReceiverNumber, Vec<DeliveryKey>>,
+}
 
 impl Checks {
     /// A delivery ends because too many wait only while that is so, and never a test or one that is in flight.
@@ -21,18 +33,39 @@ impl Checks {
         let is_waiting = |record: &RecordOrder| model.rows[&record.key.sequence].is_waiting();
         let recording = || self.recording.values().filter(own);
         let ending = recording().filter(|record| record.over_backlog && is_waiting(record)).count();
-        // The scheduler does not know of these ends yet.
+        // The scheduler does not know of these ends yet, or did not when it decided.
         let untold = recording().filter(|record| !is_waiting(record)).count();
-        let told_beside = self.just_recorded.iter().filter(|key| key.receiver == receiver);
-        let told_beside = told_beside.filter(|key| !model.rows[&key.sequence].is_waiting()).count();
+        let ended = |key: &&DeliveryKey| !model.rows[&key.sequence].is_waiting();
+        let told_after =
+            self.excess.told_after.get(&receiver).map_or(0, |keys| keys.iter().filter(ended).count());
+        // Nor does it know of those that ended with their subscription since it was told how many are too many.
+        let Some(before) = self.excess.cancelled_before.get(&receiver) else {
+            panic!("{order:?}, and nobody said that too many wait")
+        };
+        let cancelled = cancelled_of(receiver, model) - before;
         let waiting = waiting_for(receiver, model).count();
         let bound = usize::try_from(bound).unwrap();
-        // Nor of those that ended with their subscription.
-        let cancelled = model.cancelled().any(|row| row.pending.key.receiver == receiver);
         assert!(
-            cancelled || waiting + untold + told_beside > bound + ending,
+            waiting + untold + told_after + cancelled > bound + ending,
             "{order:?}, and only {waiting} wait, of which {ending} end"
         );
+    }
+
+    /// The scheduler is told that too many wait for a receiver.
+    pub(crate) fn too_many_wait(&mut self, receiver: ReceiverNumber, model: &Model) {
+        self.excess.cancelled_before.insert(receiver, cancelled_of(receiver, model));
+    }
+
+    /// The oldest of a receiver are ended, knowing what was told so far.
+    pub(super) fn decides_over_oldest(&mut self, receiver: ReceiverNumber) {
+        self.excess.told_after.insert(receiver, Vec::new());
+    }
+
+    /// A record is durable.
+    pub(super) fn is_told_after(&mut self, key: DeliveryKey) {
+        if let Some(told_after) = self.excess.told_after.get_mut(&key.receiver) {
+            told_after.push(key);
+        }
     }
 
     /// Whether what waits for a receiver may lie in the store still, since its oldest are being ended.
@@ -51,4 +84,8 @@ impl Checks {
 
 fn waiting_for(receiver: ReceiverNumber, model: &Model) -> impl Iterator<Item = &Row> {
     model.waiting().filter(move |row| row.pending.key.receiver == receiver)
+}
+
+fn cancelled_of(receiver: ReceiverNumber, model: &Model) -> usize {
+    model.cancelled().filter(|row| row.pending.key.receiver == receiver).count()
 }

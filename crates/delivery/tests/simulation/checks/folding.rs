@@ -29,17 +29,18 @@ impl Checks {
             .is_none_or(|newer| older_pending.expires_at.is_some_and(|older| older <= newer));
         assert!(lives_as_long, "{order:?} folds into what may end sooner");
         let lanes = self.order_as_it_came(newer);
-        let between = model.waiting().find(|other| {
+        let between = model.waiting().filter(|other| {
             let pending = &other.pending;
             pending.subscription == older_pending.subscription
                 && same_lane_in(lanes, row, other)
                 && pending.action > older_pending.action
                 && pending.action < newer_pending.action
                 && !pending.is_update
-                && !self.may_be_overtaken(other, now)
                 && pending.origin == DeliveryOrigin::Original
         });
-        assert!(between.is_none(), "{order:?} folds across {between:?}");
+        for other in between {
+            assert!(self.is_passed(other, now), "{order:?} folds across {other:?}");
+        }
         self.folded(order.key, newer_pending.key);
     }
 
@@ -49,16 +50,6 @@ impl Checks {
             record.folded_into == Some(order.key.sequence) && record.key.receiver == order.key.receiver
         });
         assert!(folding.is_none(), "{order:?} starts before {folding:?} is durable");
-    }
-
-    /// What a subscription missed is taken up once the folds of its receiver are durable.
-    pub(super) fn is_missed_while_folding(&self, row: &Row) -> bool {
-        let receiver = row.pending.key.receiver;
-        self.disturbed.contains(&row.pending.subscription)
-            && self
-                .recording
-                .values()
-                .any(|record| record.folded_into.is_some() && record.key.receiver == receiver)
     }
 
     /// At the end, what took the place of a folded delivery has ended too, or waits for its subscription.

@@ -47,6 +47,8 @@ impl Checks {
             self.orders.handed_over_before.entry(*key).or_insert(former);
         }
         self.orders.reordered.insert(receiver);
+        self.passed.reorder(receiver);
+        self.takes_anew(receiver);
         // What is taken anew has forgotten that it was to wait a second.
         self.not_before
             .retain(|key, (order, _)| key.receiver != receiver || order.origin == DeliveryOrigin::Test);

@@ -21,7 +21,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(600);
 pub(crate) struct Owed {
     verdict: Verdict,
     /// The schedule of its subscription as it ended; later inputs of the same step may have changed it.
-    retry: Option<RetryPolicy>,
+    retry: RetryPolicy,
 }
 
 impl Checks {
@@ -56,12 +56,14 @@ impl Checks {
         if row.is_test() {
             self.is_test(order.key);
         }
+        self.says_whether_it_was_passed(order.key, order.overtaken);
         assert!(self.recording.insert(order.key, *order).is_none(), "{order:?} is recorded twice");
     }
 
     /// An attempt has ended: a record of it must follow.
     pub(super) fn owes(&mut self, order: &AttemptOrder, verdict: &Verdict) {
-        let retry = self.told.get(&order.subscription).map(|view| view.retry.clone());
+        // What is under way of a deleted subscription ends as if it were there.
+        let retry = self.last_view(order.subscription).expect("it was told of").retry.clone();
         self.owed.insert(order.key, Owed { verdict: *verdict, retry });
     }
 
@@ -74,13 +76,10 @@ impl Checks {
             Verdict::Failure(failure) => {
                 let gone = failure.gone && self.is_gone(order);
                 assert_eq!(order.disable, gone.then_some(DisableReason::Gone), "{order:?} after {failure:?}");
-                // What ended in the store meanwhile has another history there, and a deleted subscription no schedule.
-                if let Some(retry) = owed.retry.as_ref().filter(|_| row.is_waiting()) {
-                    goes_on(failure, order, row, retry);
-                    // Where its subscription was deleted in this step, nobody knows its endpoint any more.
-                    if self.told.contains_key(&order.subscription) {
-                        self.counts_on(order, row);
-                    }
+                // What ended in the store meanwhile has another history there.
+                if row.is_waiting() {
+                    goes_on(failure, order, row, &owed.retry);
+                    self.counts_on(order, row);
                 }
             }
         }
