@@ -94,7 +94,7 @@ impl Egress {
     ///
     /// The request goes out once. Only when a connection kept from before turns out to be dead, without a byte of an
     /// answer, it goes out a second time over a fresh one. Dropping the future closes the connection.
-    pub async fn send(&self, request: OutboundRequest, total_limit: Duration) -> AttemptReport {
+    pub async fn send(&self, request: &OutboundRequest, total_limit: Duration) -> AttemptReport {
         let started = Instant::now();
         let mut progress = Progress {
             started,
@@ -107,7 +107,7 @@ impl Egress {
                 certificate_expires_at: None,
             },
         };
-        let result = self.attempt(&request, &mut progress).await;
+        let result = self.attempt(request, &mut progress).await;
         let mut report = progress.report;
         report.outcome = match result {
             Ok(response) => AttemptOutcome::Answered(response),
@@ -147,8 +147,9 @@ impl Egress {
         progress.report.reused_connection = false;
         let timing = &mut progress.report.timing;
         timing.dns = dns;
+        // Set apart, so that every attempt over a kept connection need not have the room for connecting.
         let (connection, permit) =
-            self.connector.connect(target, &addresses, progress.deadline, timing).await?;
+            Box::pin(self.connector.connect(target, &addresses, progress.deadline, timing)).await?;
         let lease = Lease { connection: Box::new(connection), _permit: permit };
         self.exchange(lease, &key, request, progress).await.map_err(|failure| failure.cause)
     }

@@ -63,6 +63,24 @@ impl OutboundRequest {
         self
     }
 
+    /// Its method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// All its header fields, but for `Content-Length` where it follows from the body.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Its body.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     pub(crate) fn body_limit(&self) -> Option<usize> {
         self.body_limit
     }

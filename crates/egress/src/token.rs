@@ -152,7 +152,7 @@ async fn ask(
         tracing::debug!(%error, "a request for an access token cannot be built");
         TokenFailure::failed(Cause::Unbuildable, Timing::default())
     })?;
-    let report = egress.send(outbound, limit).await;
+    let report = egress.send(&outbound, limit).await;
     let response = match report.outcome {
         AttemptOutcome::Answered(response) => response,
         AttemptOutcome::Failed(cause) => return Err(TokenFailure::failed(cause, report.timing)),

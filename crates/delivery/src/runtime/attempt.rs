@@ -170,13 +170,13 @@ impl Attempt {
             Err(unprepared) => return self.unprepared(unprepared, started_at, started.elapsed()),
         };
         let built = build(&prepared.fetched(), &context, started_at).map_err(Unbuilt::from);
-        let (parts, request) = match built.and_then(|parts| self.request(parts)) {
-            Ok(built) => built,
+        let request = match built.and_then(|parts| self.request(parts)) {
+            Ok(request) => request,
             Err(unbuilt) => return self.unbuildable(&unbuilt, started_at),
         };
 
         let left = surroundings.deadline.saturating_sub(started.elapsed());
-        let report = surroundings.preparation.means().egress.send(request, left).await;
+        let report = surroundings.preparation.means().egress.send(&request, left).await;
         let certificate =
             report.certificate_expires_at.filter(|_| !report.reused_connection).map(|expires_at| {
                 let authority = Arc::from(self.subscription.subscription.target.authority());
@@ -195,7 +195,7 @@ impl Attempt {
         let verdict = outcome.verdict();
         let exchange = self
             .is_exchange_kept(&verdict, surroundings.exchange_log)
-            .then(|| self.exchange(&parts, prepared.fetched().token, &report.outcome));
+            .then(|| self.exchange(&request, prepared.fetched().token, &report.outcome));
         let attempt = AttemptRecord {
             number: self.order.number,
             started_at,
@@ -204,7 +204,7 @@ impl Attempt {
             timing: timing(report.timing, started.elapsed()),
             exchange,
         };
-        let sent_body = self.is_to_be_frozen().then_some(parts.body);
+        let sent_body = self.is_to_be_frozen().then(|| request.body().clone());
         AttemptEnd {
             key: self.order.key,
             verdict,
@@ -283,15 +283,10 @@ impl Attempt {
     }
 
     /// The built request, addressed.
-    fn request(&self, parts: OutboundParts) -> Result<(OutboundParts, OutboundRequest), Unbuilt> {
-        let request = OutboundRequest::new(
-            parts.method.clone(),
-            self.subscription.subscription.target.clone(),
-            parts.headers.clone(),
-            parts.body.clone(),
-            self.order.organization,
-        )?;
-        Ok((parts, request))
+    fn request(&self, parts: OutboundParts) -> Result<OutboundRequest, Unbuilt> {
+        let target = self.subscription.subscription.target.clone();
+        let OutboundParts { method, headers, body } = parts;
+        Ok(OutboundRequest::new(method, target, headers, body, self.order.organization)?)
     }
 
     fn is_exchange_kept(&self, verdict: &Verdict, log: ExchangeLog) -> bool {
@@ -299,15 +294,14 @@ impl Attempt {
         failed || log == ExchangeLog::All || self.order.origin == DeliveryOrigin::Test
     }
 
-    fn exchange(&self, parts: &OutboundParts, token: Option<&str>, outcome: &AttemptOutcome) -> Exchange {
+    fn exchange(&self, request: &OutboundRequest, token: Option<&str>, outcome: &AttemptOutcome) -> Exchange {
         let target_secret = self.subscription.target_secret.as_ref().map(SharedSecret::expose);
         let secrets: Vec<&str> = target_secret.into_iter().chain(token).collect();
         let response = match outcome {
-            AttemptOutcome::Answered(response) => Some(without_echoes(response, &parts.headers, &secrets)),
+            AttemptOutcome::Answered(response) => Some(without_echoes(response, request.headers(), &secrets)),
             AttemptOutcome::Failed(_) => None,
         };
-        let target = &self.subscription.subscription.target;
-        exchange(&parts.method, target, &parts.headers, parts.body.len(), response.as_deref())
+        exchange(request, response.as_deref())
     }
 }
 

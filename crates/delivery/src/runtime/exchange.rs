@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use rendezhook_domain::target::TargetUrl;
-use rendezhook_egress::{Response, USER_AGENT};
+use rendezhook_egress::{OutboundRequest, Response};
 use rendezhook_store::record::Exchange;
 
 /// What stands for a value that is not kept.
@@ -26,14 +25,8 @@ const PLAIN_HEADERS: [HeaderName; 5] = [
 const OWN_BEGINNINGS: [&str; 2] = ["webhook-", "rendezhook-"];
 
 /// Puts together what was said. The answer is missing when there was none.
-pub(super) fn exchange(
-    method: &http::Method,
-    target: &TargetUrl,
-    headers: &HeaderMap,
-    body_bytes: usize,
-    response: Option<&Response>,
-) -> Exchange {
-    let request_head = request_head(method, target, headers, body_bytes);
+pub(super) fn exchange(request: &OutboundRequest, response: Option<&Response>) -> Exchange {
+    let request_head = request_head(request);
     let Some(response) = response else {
         return Exchange { request_head, ..Exchange::default() };
     };
@@ -46,9 +39,10 @@ pub(super) fn exchange(
     }
 }
 
-fn request_head(method: &http::Method, target: &TargetUrl, headers: &HeaderMap, body_bytes: usize) -> Bytes {
+fn request_head(request: &OutboundRequest) -> Bytes {
+    let (target, headers) = (request.target(), request.headers());
     let mut head = Vec::with_capacity(512);
-    head.extend_from_slice(method.as_str().as_bytes());
+    head.extend_from_slice(request.method().as_str().as_bytes());
     head.push(b' ');
     // A query often carries a key.
     match target.request_target().split_once('?') {
@@ -61,15 +55,11 @@ fn request_head(method: &http::Method, target: &TargetUrl, headers: &HeaderMap, 
     }
     head.extend_from_slice(b" HTTP/1.1\n");
 
-    push_line(&mut head, "host", target.host_field().as_bytes());
-    if !headers.contains_key(http::header::USER_AGENT) {
-        push_line(&mut head, "user-agent", USER_AGENT.as_bytes());
-    }
-    for (name, value) in headers.iter().filter(|(name, _)| *name != http::header::HOST) {
+    for (name, value) in headers {
         push_line(&mut head, name.as_str(), shown(name, value));
     }
     if !headers.contains_key(http::header::CONTENT_LENGTH) {
-        push_line(&mut head, "content-length", body_bytes.to_string().as_bytes());
+        push_line(&mut head, "content-length", request.body().len().to_string().as_bytes());
     }
     Bytes::from(head)
 }
@@ -104,17 +94,25 @@ fn push_line(head: &mut Vec<u8>, name: &str, value: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use rendezhook_domain::target::TargetPolicy;
+    use http::Method;
+    use rendezhook_domain::sequence::OrganizationNumber;
+    use rendezhook_domain::target::{TargetPolicy, TargetUrl};
+    use rendezhook_egress::USER_AGENT;
 
     use super::*;
 
-    fn sent(url: &str, headers: &[(&'static str, &'static str)]) -> String {
+    fn request(url: &str, headers: HeaderMap, body: &'static str) -> OutboundRequest {
         let target = TargetUrl::parse(url, &TargetPolicy::stored()).unwrap();
+        let body = Bytes::from_static(body.as_bytes());
+        OutboundRequest::new(Method::POST, target, headers, body, OrganizationNumber::new(1)).unwrap()
+    }
+
+    fn sent(url: &str, headers: &[(&'static str, &'static str)]) -> String {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, HeaderValue::from_static(value));
         }
-        let exchange = exchange(&http::Method::POST, &target, &map, 17, None);
+        let exchange = exchange(&request(url, map, "17 bytes, exactly"), None);
         assert!(exchange.response_head.is_empty());
         String::from_utf8(exchange.request_head.to_vec()).unwrap()
     }
@@ -141,7 +139,7 @@ mod tests {
 
     #[test]
     fn keeps_the_answer_within_bounds() {
-        let target = TargetUrl::parse("https://example.com/", &TargetPolicy::stored()).unwrap();
+        let request = request("https://example.com/", HeaderMap::new(), "");
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", HeaderValue::from_static("60"));
         let response = Response {
@@ -150,7 +148,7 @@ mod tests {
             body: Bytes::from(vec![b'x'; MAXIMUM_BODY + 1]),
             body_truncated: false,
         };
-        let exchange = exchange(&http::Method::POST, &target, &HeaderMap::new(), 0, Some(&response));
+        let exchange = exchange(&request, Some(&response));
         assert_eq!(exchange.response_head, "HTTP/1.1 503 Service Unavailable\nretry-after: 60\n");
         assert_eq!(exchange.response_body.len(), MAXIMUM_BODY);
         assert!(exchange.response_body_truncated);

@@ -103,7 +103,7 @@ impl Handshakes {
         )
         .map_err(|error| Arc::from(error.to_string()))?;
         let left = self.deadline.saturating_sub(started.elapsed());
-        let report = self.preparation.means().egress.send(request, left).await;
+        let report = self.preparation.means().egress.send(&request, left).await;
         match &report.outcome {
             AttemptOutcome::Answered(response) => {
                 context.judge(response.status.as_u16(), &response.headers, &response.body)

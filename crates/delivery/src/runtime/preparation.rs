@@ -97,8 +97,9 @@ impl Preparation {
         errand: Errand<'_>,
     ) -> Result<Prepared<'_>, Unprepared> {
         let started = Instant::now();
+        // Each is set apart, so that the many attempts that fetch nothing need not have the room for it.
         let token = match plan.token {
-            Some(credentials) => Some(self.token(credentials, errand).await?),
+            Some(credentials) => Some(Box::pin(self.token(credentials, errand)).await?),
             None => None,
         };
         let place = match plan.body {
@@ -111,8 +112,8 @@ impl Preparation {
         let deadline = started + errand.limit;
         let body = match &plan.body {
             BodyPlan::Ready => None,
-            BodyPlan::Select(question) => Some(self.answer(question, errand, deadline).await?),
-            BodyPlan::Origin(request) => Some(self.ask_origin(request, errand, deadline).await?),
+            BodyPlan::Select(question) => Some(Box::pin(self.answer(question, errand, deadline)).await?),
+            BodyPlan::Origin(request) => Some(Box::pin(self.ask_origin(request, errand, deadline)).await?),
         };
         Ok(Prepared { body, token, _place: place })
     }
@@ -140,7 +141,7 @@ impl Preparation {
         };
         match self.means.tokens.token(errand.organization, &request, errand.limit).await {
             Ok(token) => Ok((request, token)),
-            Err(failure) => Err(no_token(&request, &failure, errand.now)),
+            Err(failure) => Err(no_token(&request, &failure, errand)),
         }
     }
 
@@ -168,18 +169,12 @@ impl Preparation {
             headers.extend(operators.clone());
         }
         let method = Method::try_from(origin.method.name()).unwrap_or_default();
-        let body_bytes = body.len();
-        let outbound = OutboundRequest::new(
-            method.clone(),
-            origin.endpoint.clone(),
-            headers.clone(),
-            body,
-            errand.organization,
-        )
-        .map_err(|_| Unprepared::before(Stage::Origin, Cause::Unbuildable))?
-        .with_body_limit(MAXIMUM_BODY_BYTES);
+        let outbound =
+            OutboundRequest::new(method, origin.endpoint.clone(), headers, body, errand.organization)
+                .map_err(|_| Unprepared::before(Stage::Origin, Cause::Unbuildable))?
+                .with_body_limit(MAXIMUM_BODY_BYTES);
         let report =
-            self.means.egress.send(outbound, deadline.saturating_duration_since(Instant::now())).await;
+            self.means.egress.send(&outbound, deadline.saturating_duration_since(Instant::now())).await;
         let response = match &report.outcome {
             AttemptOutcome::Answered(response) if is_usable(response) => return Ok(response.body.clone()),
             AttemptOutcome::Answered(response) => Some(response),
@@ -193,8 +188,8 @@ impl Preparation {
             AttemptOutcome::Failed(cause) => Outcome::Failed(*cause),
         };
         // The operator's headers are not for the organization to see.
-        let shown = response.map(|response| without_echoes(response, &headers, &[]));
-        let exchange = exchange(&method, &origin.endpoint, &headers, body_bytes, shown.as_deref());
+        let shown = response.map(|response| without_echoes(response, outbound.headers(), &[]));
+        let exchange = exchange(&outbound, shown.as_deref());
         Err(Unprepared { stage: Stage::Origin, outcome, timing: report.timing, exchange: Some(exchange) })
     }
 
@@ -264,15 +259,23 @@ fn no_question(error: &DocumentError) -> Unprepared {
 }
 
 /// What the attempt tells of a token that could not be had.
-fn no_token(request: &TokenRequest, failure: &TokenFailure, now: Timestamp) -> Unprepared {
+fn no_token(request: &TokenRequest, failure: &TokenFailure, errand: Errand<'_>) -> Unprepared {
     let (outcome, response): (Outcome, Option<&Response>) = match failure.problem.as_ref() {
-        TokenProblem::Answered(response) => (Outcome::Answered(judge(response, now)), Some(response)),
+        TokenProblem::Answered(response) => (Outcome::Answered(judge(response, errand.now)), Some(response)),
         TokenProblem::Failed(cause) => (Outcome::Failed(*cause), None),
         TokenProblem::Unusable { response, .. } => (Outcome::Failed(Cause::TokenUnusable), Some(response)),
     };
     // The body holds the client's secret: its length is as little told as its text.
-    let exchange = exchange(&request.method(), &request.endpoint, &request.headers(), 0, response);
-    Unprepared { stage: Stage::Token, outcome, timing: failure.timing, exchange: Some(exchange) }
+    let endpoint = request.endpoint.clone();
+    let without_body = OutboundRequest::new(
+        request.method(),
+        endpoint,
+        request.headers(),
+        Bytes::new(),
+        errand.organization,
+    );
+    let exchange = without_body.ok().map(|request| exchange(&request, response));
+    Unprepared { stage: Stage::Token, outcome, timing: failure.timing, exchange }
 }
 
 /// Whether an origin's answer is what the receiver should get: JSON, whole, and not merely errors.

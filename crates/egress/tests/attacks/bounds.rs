@@ -71,7 +71,7 @@ impl Attempts {
         let mut attempts = JoinSet::new();
         for _ in 0..AT_ONCE {
             let (egress, request) = (Arc::clone(egress), request());
-            attempts.spawn(async move { egress.send(request, DEFAULT_TOTAL_LIMIT).await });
+            attempts.spawn(async move { egress.send(&request, DEFAULT_TOTAL_LIMIT).await });
         }
         Self(attempts)
     }

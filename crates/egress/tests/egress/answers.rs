@@ -25,7 +25,7 @@ async fn an_ordinary_exchange() {
         }
     })
     .await;
-    let report = egress().send(post(&receiver.url("/a/b?c=%20d")), PATIENCE).await;
+    let report = egress().send(&post(&receiver.url("/a/b?c=%20d")), PATIENCE).await;
 
     assert_eq!(report.remote_address, Some(receiver.address));
     assert!(!report.reused_connection);
@@ -52,7 +52,7 @@ async fn nobody_listens() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let report = egress().send(post(&format!("http://{address}/")), PATIENCE).await;
+    let report = egress().send(&post(&format!("http://{address}/")), PATIENCE).await;
     assert!(report.timing.connect.is_some());
     assert_eq!(failed(report), Cause::ConnectionRefused);
 }
@@ -61,7 +61,7 @@ async fn nobody_listens() {
 async fn a_receiver_that_never_answers_meets_the_deadline() {
     let receiver = Receiver::start(|conversation| conversation.wait_for_close()).await;
     let started = Instant::now();
-    let report = egress().send(post(&receiver.url("/")), SHORT).await;
+    let report = egress().send(&post(&receiver.url("/")), SHORT).await;
     assert!(report.timing.first_byte.is_none());
     assert_eq!(failed(report), Cause::ResponseTimeout);
     assert!(started.elapsed() >= SHORT && started.elapsed() < PATIENCE);
@@ -77,7 +77,7 @@ async fn a_dripped_head_meets_the_deadline() {
     })
     .await;
     let started = Instant::now();
-    assert_eq!(failed(egress().send(post(&receiver.url("/")), SHORT).await), Cause::ResponseStalled);
+    assert_eq!(failed(egress().send(&post(&receiver.url("/")), SHORT).await), Cause::ResponseStalled);
     assert!(started.elapsed() < PATIENCE);
 }
 
@@ -94,7 +94,7 @@ async fn a_dripped_body_is_a_success_and_not_waited_for() {
     let mut settings = loopback_settings();
     settings.body_limit = SHORT;
     let started = Instant::now();
-    let response = answered(egress_with(settings).send(post(&receiver.url("/")), PATIENCE).await);
+    let response = answered(egress_with(settings).send(&post(&receiver.url("/")), PATIENCE).await);
     assert!(started.elapsed() < PATIENCE);
     assert_eq!(response.status, StatusCode::OK);
     assert!(response.body_truncated);
@@ -102,7 +102,7 @@ async fn a_dripped_body_is_a_success_and_not_waited_for() {
 
     // The deadline of the attempt holds for the body too.
     let started = Instant::now();
-    assert!(answered(egress().send(post(&receiver.url("/")), SHORT).await).body_truncated);
+    assert!(answered(egress().send(&post(&receiver.url("/")), SHORT).await).body_truncated);
     assert!(started.elapsed() < Duration::from_secs(2), "the 2 s for a body lie within the deadline");
 }
 
@@ -124,7 +124,7 @@ async fn of_a_huge_body_the_beginning_is_kept() {
     })
     .await;
     let egress = egress();
-    let response = answered(egress.send(post(&receiver.url("/")), PATIENCE).await);
+    let response = answered(egress.send(&post(&receiver.url("/")), PATIENCE).await);
     assert_eq!(response.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(response.body.len(), 16 * 1024);
     assert!(response.body_truncated);
@@ -136,16 +136,16 @@ async fn of_a_huge_body_the_beginning_is_kept() {
 async fn bodies_in_chunks_and_until_the_end_of_the_connection() {
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nx-trailer: 1\r\n\r\n";
     let receiver = Receiver::saying(chunked).await;
-    let response = answered(egress().send(post(&receiver.url("/")), PATIENCE).await);
+    let response = answered(egress().send(&post(&receiver.url("/")), PATIENCE).await);
     assert_eq!((response.body.as_ref(), response.body_truncated), (b"abcdefg".as_ref(), false));
 
     let receiver = Receiver::saying("HTTP/1.0 200 OK\r\n\r\nall of it").await;
-    let response = answered(egress().send(post(&receiver.url("/")), PATIENCE).await);
+    let response = answered(egress().send(&post(&receiver.url("/")), PATIENCE).await);
     assert_eq!((response.body.as_ref(), response.body_truncated), (b"all of it".as_ref(), false));
 
     let exact = [b"HTTP/1.1 200 OK\r\ncontent-length: 16384\r\n\r\n".as_slice(), &[b'x'; 16_384]].concat();
     let receiver = Receiver::saying(exact).await;
-    let response = answered(egress().send(post(&receiver.url("/")), PATIENCE).await);
+    let response = answered(egress().send(&post(&receiver.url("/")), PATIENCE).await);
     assert_eq!((response.body.len(), response.body_truncated), (16_384, false));
 }
 
@@ -157,7 +157,7 @@ async fn a_body_that_breaks_off_leaves_the_verdict() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n",
     ] {
         let receiver = Receiver::saying(answer).await;
-        let response = answered(egress().send(post(&receiver.url("/")), PATIENCE).await);
+        let response = answered(egress().send(&post(&receiver.url("/")), PATIENCE).await);
         assert_eq!(response.status, StatusCode::OK, "{answer}");
         assert!(response.body_truncated, "{answer}");
     }
@@ -173,7 +173,7 @@ async fn what_is_not_http_is_a_protocol_error() {
         "HTTP/1.1 99999 x\r\n\r\n",
     ] {
         let receiver = Receiver::saying(answer).await;
-        let report = egress().send(post(&receiver.url("/")), PATIENCE).await;
+        let report = egress().send(&post(&receiver.url("/")), PATIENCE).await;
         assert_eq!(failed(report), Cause::ProtocolError, "{answer:?}");
     }
 }
@@ -185,12 +185,12 @@ async fn heads_have_limits() {
         format!("HTTP/1.1 200 OK\r\n{headers}\r\n")
     };
     let receiver = Receiver::saying(with_headers(64)).await;
-    assert_eq!(answered(egress().send(post(&receiver.url("/")), PATIENCE).await).headers.len(), 64);
+    assert_eq!(answered(egress().send(&post(&receiver.url("/")), PATIENCE).await).headers.len(), 64);
 
     let one_large = format!("HTTP/1.1 200 OK\r\nx-large: {}\r\n\r\n", "x".repeat(16 * 1024));
     for answer in [with_headers(65), with_headers(100_000), one_large] {
         let receiver = Receiver::saying(answer).await;
-        let report = egress().send(post(&receiver.url("/")), PATIENCE).await;
+        let report = egress().send(&post(&receiver.url("/")), PATIENCE).await;
         assert_eq!(failed(report), Cause::ResponseHeadTooLarge);
     }
 }
@@ -204,11 +204,11 @@ async fn eight_interim_responses_are_skipped_and_no_more() {
         )
     };
     let receiver = Receiver::saying(with_interim(8)).await;
-    let response = answered(egress().send(post(&receiver.url("/")), PATIENCE).await);
+    let response = answered(egress().send(&post(&receiver.url("/")), PATIENCE).await);
     assert_eq!(response.status, StatusCode::NO_CONTENT);
     let receiver = Receiver::saying(with_interim(9)).await;
     assert_eq!(
-        failed(egress().send(post(&receiver.url("/")), PATIENCE).await),
+        failed(egress().send(&post(&receiver.url("/")), PATIENCE).await),
         Cause::TooManyInterimResponses
     );
 
@@ -218,7 +218,7 @@ async fn eight_interim_responses_are_skipped_and_no_more() {
     })
     .await;
     assert_eq!(
-        failed(egress().send(post(&endless.url("/")), PATIENCE).await),
+        failed(egress().send(&post(&endless.url("/")), PATIENCE).await),
         Cause::TooManyInterimResponses
     );
 }
@@ -227,7 +227,7 @@ async fn eight_interim_responses_are_skipped_and_no_more() {
 async fn a_connection_closed_before_an_answer_is_reported_at_once() {
     for answer in ["", "HTTP/1.1 20"] {
         let receiver = Receiver::saying(answer).await;
-        let report = egress().send(post(&receiver.url("/")), PATIENCE).await;
+        let report = egress().send(&post(&receiver.url("/")), PATIENCE).await;
         assert_eq!(failed(report), Cause::ConnectionReset);
         assert_eq!(receiver.requests(), 1, "a fresh connection is not tried again");
     }
@@ -236,7 +236,7 @@ async fn a_connection_closed_before_an_answer_is_reported_at_once() {
         conversation.read_bytes(1).await;
     })
     .await;
-    let report = egress().send(post_for(1, &receiver.url("/"), vec![b'x'; 4_000_000]), PATIENCE).await;
+    let report = egress().send(&post_for(1, &receiver.url("/"), vec![b'x'; 4_000_000]), PATIENCE).await;
     assert_eq!(failed(report), Cause::ConnectionReset);
 }
 
@@ -247,7 +247,7 @@ async fn an_answer_before_the_request_was_read_counts() {
         conversation.wait_for_close().await;
     })
     .await;
-    let report = egress().send(post_for(1, &receiver.url("/"), vec![b'x'; 2_000_000]), PATIENCE).await;
+    let report = egress().send(&post_for(1, &receiver.url("/"), vec![b'x'; 2_000_000]), PATIENCE).await;
     assert_eq!(answered(report).status, StatusCode::OK);
 }
 
@@ -258,7 +258,7 @@ async fn redirects_are_answers_and_codings_stay() {
             "HTTP/1.1 {status} Moved\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"
         ))
         .await;
-        let response = answered(egress().send(post(&receiver.url("/")), PATIENCE).await);
+        let response = answered(egress().send(&post(&receiver.url("/")), PATIENCE).await);
         assert_eq!(response.status.as_u16(), status);
         assert_eq!(response.headers["location"], "http://169.254.169.254/");
         assert_eq!(receiver.requests(), 1);
@@ -266,7 +266,7 @@ async fn redirects_are_answers_and_codings_stay() {
     let receiver =
         Receiver::saying("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n\x1f\u{8}ab")
             .await;
-    let response = answered(egress().send(post(&receiver.url("/")), PATIENCE).await);
+    let response = answered(egress().send(&post(&receiver.url("/")), PATIENCE).await);
     assert_eq!(response.body.as_ref(), b"\x1f\x08ab");
 }
 
@@ -285,7 +285,7 @@ async fn dropping_the_attempt_closes_the_connection() {
     .await;
     let egress = Arc::new(egress());
     let request = post(&receiver.url("/"));
-    let attempt = tokio::spawn(async move { egress.send(request, PATIENCE).await });
+    let attempt = tokio::spawn(async move { egress.send(&request, PATIENCE).await });
     assert_eq!(timeout(PATIENCE, happened.recv()).await.unwrap(), Some("asked"));
     attempt.abort();
     assert_eq!(timeout(PATIENCE, happened.recv()).await.unwrap(), Some("closed"));

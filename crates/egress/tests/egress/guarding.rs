@@ -34,7 +34,7 @@ async fn no_spelling_of_a_literal_address_reaches_loopback() {
         "a.localhost.",
     ] {
         for scheme in ["http", "https"] {
-            let report = egress.send(post(&format!("{scheme}://{host}:{port}/")), PATIENCE).await;
+            let report = egress.send(&post(&format!("{scheme}://{host}:{port}/")), PATIENCE).await;
             assert!(report.timing.connect.is_none() && report.remote_address.is_none(), "{host}");
             assert_eq!(failed(report), Cause::AddressNotAllowed, "{host}");
         }
@@ -49,7 +49,7 @@ async fn names_that_lead_inside_connect_nowhere() {
     for addresses in
         [&["127.0.0.1"][..], &["8.8.8.8", "127.0.0.1"], &["::ffff:127.0.0.1"], &["169.254.169.254"]]
     {
-        let report = public_egress(addresses).send(post(&url), PATIENCE).await;
+        let report = public_egress(addresses).send(&post(&url), PATIENCE).await;
         assert!(report.timing.dns.is_some() && report.timing.connect.is_none());
         assert_eq!(failed(report), Cause::AddressNotAllowed, "{addresses:?}");
     }
@@ -70,7 +70,7 @@ async fn the_server_does_not_deliver_to_itself() {
         settings.own_addresses = vec![own];
         let egress = egress_with(settings);
         for host in ["127.0.0.1", "localhost"] {
-            let report = egress.send(post(&format!("http://{host}:{port}/")), PATIENCE).await;
+            let report = egress.send(&post(&format!("http://{host}:{port}/")), PATIENCE).await;
             assert_eq!(failed(report), Cause::AddressNotAllowed, "{own} {host}");
         }
     }
@@ -83,7 +83,7 @@ async fn plain_http_does_not_leave_the_machine() {
     let resolver = Arc::new(FixedResolver(vec!["8.8.8.8".parse().unwrap()]));
     let egress = Egress::new(EgressSettings::new(rule), resolver).unwrap();
     for url in ["http://a.example/", "http://8.8.8.8/"] {
-        assert_eq!(failed(egress.send(post(url), PATIENCE).await), Cause::AddressNotAllowed);
+        assert_eq!(failed(egress.send(&post(url), PATIENCE).await), Cause::AddressNotAllowed);
     }
 }
 
@@ -91,7 +91,7 @@ async fn plain_http_does_not_leave_the_machine() {
 async fn localhost_works_in_development_over_whichever_address_listens() {
     let receiver = Receiver::start(|conversation| conversation.answer_all()).await;
     let url = format!("http://localhost:{}/", receiver.address.port());
-    assert_eq!(answered(egress().send(post(&url), PATIENCE).await).body, "ok");
+    assert_eq!(answered(egress().send(&post(&url), PATIENCE).await).body, "ok");
 }
 
 #[tokio::test]
@@ -100,7 +100,8 @@ async fn the_next_address_is_tried_when_one_refuses() {
     // Nobody listens on that port of the first address.
     let addresses = vec!["127.0.0.2".parse().unwrap(), "127.0.0.1".parse().unwrap()];
     let egress = Egress::new(loopback_settings(), Arc::new(FixedResolver(addresses))).unwrap();
-    let report = egress.send(post(&format!("http://a.example:{}/", receiver.address.port())), PATIENCE).await;
+    let report =
+        egress.send(&post(&format!("http://a.example:{}/", receiver.address.port())), PATIENCE).await;
     assert_eq!(report.remote_address, Some(receiver.address));
     answered(report);
 }

@@ -16,9 +16,9 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 async fn a_connection_serves_again() {
     let receiver = Receiver::start(|conversation| conversation.answer_all()).await;
     let egress = egress();
-    answered(egress.send(post(&receiver.url("/a")), PATIENCE).await);
+    answered(egress.send(&post(&receiver.url("/a")), PATIENCE).await);
     for _ in 0..20 {
-        let report = egress.send(post(&receiver.url("/b")), PATIENCE).await;
+        let report = egress.send(&post(&receiver.url("/b")), PATIENCE).await;
         assert!(report.reused_connection);
         let timing = report.timing;
         assert_eq!((timing.dns, timing.connect, timing.tls), (None, None, None));
@@ -33,7 +33,7 @@ async fn organizations_do_not_share_connections() {
     let receiver = Receiver::start(|conversation| conversation.answer_all()).await;
     let egress = egress();
     for organization in [1, 2, 1, 2] {
-        answered(egress.send(post_for(organization, &receiver.url("/"), "{}"), PATIENCE).await);
+        answered(egress.send(&post_for(organization, &receiver.url("/"), "{}"), PATIENCE).await);
     }
     assert_eq!(receiver.connections(), 2);
 }
@@ -53,7 +53,7 @@ async fn a_connection_closed_while_at_rest_costs_nothing() {
     .await;
     let egress = egress();
     for _ in 0..5 {
-        let report = egress.send(post(&receiver.url("/")), PATIENCE).await;
+        let report = egress.send(&post(&receiver.url("/")), PATIENCE).await;
         assert!(!report.reused_connection);
         assert_eq!(answered(report).body, "ok");
         was_closed.recv().await.unwrap();
@@ -75,8 +75,8 @@ async fn a_kept_connection_that_dies_under_the_request_is_replaced_once() {
     })
     .await;
     let egress = egress();
-    answered(egress.send(post(&receiver.url("/")), PATIENCE).await);
-    let report = egress.send(post(&receiver.url("/")), PATIENCE).await;
+    answered(egress.send(&post(&receiver.url("/")), PATIENCE).await);
+    let report = egress.send(&post(&receiver.url("/")), PATIENCE).await;
     assert!(!report.reused_connection);
     assert!(report.timing.connect.is_some());
     assert_eq!(answered(report).body, "ok");
@@ -94,8 +94,8 @@ async fn the_second_try_is_the_last() {
     })
     .await;
     let egress = egress();
-    answered(egress.send(post(&receiver.url("/")), PATIENCE).await);
-    assert_eq!(failed(egress.send(post(&receiver.url("/")), PATIENCE).await), Cause::ConnectionReset);
+    answered(egress.send(&post(&receiver.url("/")), PATIENCE).await);
+    assert_eq!(failed(egress.send(&post(&receiver.url("/")), PATIENCE).await), Cause::ConnectionReset);
     assert_eq!((receiver.connections(), receiver.requests()), (2, 3));
 }
 
@@ -109,8 +109,8 @@ async fn a_kept_connection_that_began_to_answer_is_not_tried_again() {
     })
     .await;
     let egress = egress();
-    answered(egress.send(post(&receiver.url("/")), PATIENCE).await);
-    let report = egress.send(post(&receiver.url("/")), PATIENCE).await;
+    answered(egress.send(&post(&receiver.url("/")), PATIENCE).await);
+    let report = egress.send(&post(&receiver.url("/")), PATIENCE).await;
     assert!(report.reused_connection);
     assert_eq!(failed(report), Cause::ConnectionReset);
     assert_eq!((receiver.connections(), receiver.requests()), (1, 2));
@@ -134,7 +134,7 @@ async fn connections_are_not_kept_when_they_cannot_serve_again() {
         .await;
         let egress = egress();
         for _ in 0..2 {
-            let response = answered(egress.send(post(&receiver.url("/")), PATIENCE).await);
+            let response = answered(egress.send(&post(&receiver.url("/")), PATIENCE).await);
             assert!(!response.body.starts_with(b"evil"));
         }
         assert_eq!(receiver.connections(), 2, "{answer}");
@@ -164,10 +164,10 @@ async fn a_destination_with_all_its_places_taken_is_busy() {
     // Over a fresh connection the first time, over a kept one the second time.
     for reused in [false, true] {
         let (sending, request) = (Arc::clone(&egress), post(&receiver.url("/")));
-        let first = tokio::spawn(async move { sending.send(request, PATIENCE).await });
+        let first = tokio::spawn(async move { sending.send(&request, PATIENCE).await });
         timeout(PATIENCE, was_asked.recv()).await.unwrap().unwrap();
         let connections = receiver.connections();
-        assert_eq!(failed(egress.send(post_for(2, &receiver.url("/"), "{}"), PATIENCE).await), Cause::Busy);
+        assert_eq!(failed(egress.send(&post_for(2, &receiver.url("/"), "{}"), PATIENCE).await), Cause::Busy);
         assert_eq!(receiver.connections(), connections, "no connection is made to be told so");
         release.notify_one();
         let report = first.await.unwrap();
@@ -176,7 +176,7 @@ async fn a_destination_with_all_its_places_taken_is_busy() {
     }
 
     // A failed attempt gives its place back too.
-    failed(egress.send(post(&receiver.url("/")), SHORT).await);
+    failed(egress.send(&post(&receiver.url("/")), SHORT).await);
     was_asked.recv().await.unwrap();
-    assert_ne!(failed(egress.send(post(&receiver.url("/")), SHORT).await), Cause::Busy);
+    assert_ne!(failed(egress.send(&post(&receiver.url("/")), SHORT).await), Cause::Busy);
 }

@@ -104,7 +104,7 @@ async fn requests_go_through_it_and_connections_are_kept() {
         let egress = proxy.egress(settings.clone(), resolver);
         for (scheme, port) in [("https", secure.address.port()), ("http", plain.address.port())] {
             for reused in [false, true] {
-                let report = egress.send(post(&format!("{scheme}://a.example:{port}/")), PATIENCE).await;
+                let report = egress.send(&post(&format!("{scheme}://a.example:{port}/")), PATIENCE).await;
                 assert_eq!(report.reused_connection, reused);
                 assert_eq!(report.remote_address, Some(proxy.address));
                 assert_eq!(answered(report).body, "ok");
@@ -137,7 +137,7 @@ async fn what_the_guard_denies_is_not_asked_for() {
         // Nobody knows where this leads, and plain http goes to loopback only.
         (&unknown, "http://a.example/"),
     ] {
-        assert_eq!(failed(egress.send(post(url), PATIENCE).await), Cause::AddressNotAllowed, "{url}");
+        assert_eq!(failed(egress.send(&post(url), PATIENCE).await), Cause::AddressNotAllowed, "{url}");
     }
     assert!(proxy.asked().is_empty());
 }
@@ -147,7 +147,7 @@ async fn loopback_is_reached_directly_where_it_is_allowed() {
     let receiver = Receiver::start(|conversation| conversation.answer_all()).await;
     let proxy = Tunneller::working().await;
     let egress = proxy.egress(loopback_settings(), loopback_resolver());
-    let report = egress.send(post(&receiver.url("/")), PATIENCE).await;
+    let report = egress.send(&post(&receiver.url("/")), PATIENCE).await;
     assert_eq!(report.remote_address, Some(receiver.address));
     assert!(proxy.asked().is_empty());
 }
@@ -170,7 +170,7 @@ async fn its_faults_are_told_from_those_of_the_receiver() {
     ] {
         let proxy = Tunneller::answering(head).await;
         let egress = proxy.egress(loopback_settings(), loopback_resolver());
-        let report = egress.send(post(url), PATIENCE).await;
+        let report = egress.send(&post(url), PATIENCE).await;
         assert!(report.remote_address.is_none(), "nothing was reached");
         assert_eq!(failed(report), cause, "{head}");
         assert_eq!(proxy.asked().len(), 1, "it is asked once an attempt");
@@ -180,7 +180,7 @@ async fn its_faults_are_told_from_those_of_the_receiver() {
     drop(nobody);
     let settings = EgressSettings { proxy: Some(proxy.parse().unwrap()), ..loopback_settings() };
     let egress = Egress::new(settings, loopback_resolver()).unwrap();
-    assert_eq!(failed(egress.send(post(url), PATIENCE).await), Cause::ProxyUnreachable);
+    assert_eq!(failed(egress.send(&post(url), PATIENCE).await), Cause::ProxyUnreachable);
 
     for cause in [Cause::ProxyUnreachable, Cause::ProxyRefused, Cause::ProxyFailed] {
         assert_eq!(cause.fault(), Fault::Us);
@@ -199,7 +199,7 @@ async fn a_proxy_that_says_nothing_or_too_much_is_bounded() {
         let proxy = format!("http://{}", proxy.address).parse().unwrap();
         let settings = EgressSettings { proxy: Some(proxy), ..loopback_settings() };
         let egress = Egress::new(settings, loopback_resolver()).unwrap();
-        assert_eq!(failed(egress.send(post("https://a.example/"), limit).await), Cause::ProxyFailed);
+        assert_eq!(failed(egress.send(&post("https://a.example/"), limit).await), Cause::ProxyFailed);
     }
 }
 
@@ -212,7 +212,7 @@ async fn faults_of_the_receiver_stay_its_own_behind_a_proxy() {
     let closing = Receiver::start(|_| async {}).await;
     for (receiver, cause) in [(&other_name, Cause::TlsNameMismatch), (&closing, Cause::TlsReset)] {
         let url = format!("https://a.example:{}/", receiver.address.port());
-        assert_eq!(failed(egress.send(post(&url), PATIENCE).await), cause);
+        assert_eq!(failed(egress.send(&post(&url), PATIENCE).await), cause);
         assert_eq!(cause.fault(), Fault::Receiver);
     }
 }
@@ -240,7 +240,7 @@ async fn proxies_of_the_environment_are_ignored() {
     let authority = Authority::new();
     let secure = receiver(authority.server(named("a.example"))).await;
     let url = format!("https://a.example:{}/", secure.address.port());
-    let report = authority.trusted().send(post(&url), Duration::from_secs(10)).await;
+    let report = authority.trusted().send(&post(&url), Duration::from_secs(10)).await;
     assert_eq!(report.remote_address, Some(secure.address));
     assert_eq!(answered(report).body, "ok");
 }

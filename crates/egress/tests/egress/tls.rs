@@ -11,7 +11,7 @@ use crate::authority::{Authority, named, receiver, server_builder};
 use crate::support::{PATIENCE, Receiver, answered, egress, egress_with, failed, loopback_resolver, post};
 
 async fn send(egress: &Egress, host: &str, receiver: &Receiver) -> AttemptReport {
-    egress.send(post(&format!("https://{host}:{}/", receiver.address.port())), PATIENCE).await
+    egress.send(&post(&format!("https://{host}:{}/", receiver.address.port())), PATIENCE).await
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn the_end_of_a_certificate_is_told_with_every_answer() {
         assert_eq!(report.certificate_expires_at.unwrap().to_string(), "2060-02-03T00:00:00.000Z");
     }
     let plain = Receiver::start(|conversation| conversation.answer_all()).await;
-    let report = egress.send(post(&plain.url("/")), PATIENCE).await;
+    let report = egress.send(&post(&plain.url("/")), PATIENCE).await;
     assert!(report.certificate_expires_at.is_none());
 }
 
