@@ -1,7 +1,6 @@
 //! Publishes to one subscription, and has new ones get everything since: all that it got.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use http::Method;
 use jiff::Timestamp;
@@ -9,18 +8,14 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::backfills::{Backfills, Message};
 use crate::caller::{Answered, Caller};
+use crate::following::{LOOK, follow};
 use crate::publisher::ServerAddress;
 
 /// The action of its messages, which nobody else publishes.
 pub const ARCHIVED: &str = "event.archived";
-/// How long a backfill may take after the last kill.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// The time between two looks at a backfill, and between two backfills.
-const LOOK: Duration = Duration::from_millis(200);
 /// How many resources are published before each backfill.
 const RESOURCES: std::ops::Range<u64> = 10..40;
 /// How many rounds back "since" lies at the most.
@@ -157,28 +152,12 @@ impl Backfiller {
         Some(())
     }
 
-    /// Looks at a backfill until it is through and nothing of it waits. After the last kill it has [`PATIENCE`] for that.
+    /// Follows a backfill to its end.
     async fn follow(&mut self, id: &str, messages: u64) -> Option<()> {
-        let path = format!("/api/v1/replays/{id}");
-        let mut stopped_at = None;
-        loop {
-            let shown = self.caller.until_answered(Method::GET, &path, None, None).await?.body;
-            let count = |member: &str| shown.get(member).and_then(Value::as_u64);
-            if shown.get("state").and_then(Value::as_str) == Some("done") && count("waiting") == Some(0) {
-                if [count("selected"), count("made"), count("delivered")] != [Some(messages); 3] {
-                    self.backfills().unfinished(format!("{id} of {messages} messages ended as {shown}"));
-                }
-                return Some(());
-            }
-            if *self.stop.borrow() {
-                let stopped_at = stopped_at.get_or_insert_with(Instant::now);
-                if stopped_at.elapsed() > PATIENCE {
-                    self.backfills().unfinished(format!("{id} is under way still: {shown}"));
-                    return Some(());
-                }
-            }
-            tokio::time::sleep(LOOK).await;
+        if let Err(wrong) = follow(&mut self.caller, &self.stop, id, messages).await? {
+            self.backfills().unfinished(wrong);
         }
+        Some(())
     }
 
     /// A request that is repeated until it is answered, under a key of its own.

@@ -7,6 +7,7 @@ pub mod books;
 mod caller;
 mod client;
 pub mod crash;
+mod following;
 pub mod ledger;
 pub mod planner;
 pub mod process;

@@ -9,19 +9,15 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use self::choice::Choice;
 use crate::caller::Caller;
+use crate::following::{LOOK, follow, is};
 use crate::publisher::ServerAddress;
 use crate::repetitions::{Cancelled, Repetitions};
 
 mod choice;
 
-/// How long a replay may take after the last kill.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// The time between two looks at a replay, and between two replays.
-const LOOK: Duration = Duration::from_millis(200);
 /// How many deliveries of a replay become due in a second: each takes about as long as the server lives.
 const RATES: std::ops::Range<u64> = 40..200;
 /// How many of a replay that is to be cancelled: the rest would come for long after that.
@@ -124,37 +120,16 @@ impl Replayer {
         Some(())
     }
 
-    /// Looks at a replay until it has ended and nothing of it waits. After the last kill it has [`PATIENCE`] for that.
-    async fn follow(&mut self, id: &str, asked: usize) -> Option<()> {
-        let path = format!("/api/v1/replays/{id}");
-        let mut stopped_at = None;
-        loop {
-            let shown = self.caller.until_answered(Method::GET, &path, None, None).await?.body;
-            let count = |member: &str| shown.get(member).and_then(Value::as_u64);
-            if is(&shown, "done") && count("waiting") == Some(0) {
-                let asked = u64::try_from(asked).ok();
-                if [count("selected"), count("made"), count("delivered")] != [asked; 3] {
-                    self.repetitions().unfinished(format!("{id} ended as {shown}"));
-                }
-                return Some(());
-            }
-            if *self.stop.borrow() {
-                let stopped_at = stopped_at.get_or_insert_with(Instant::now);
-                if stopped_at.elapsed() > PATIENCE {
-                    self.repetitions().unfinished(format!("{id} is under way still: {shown}"));
-                    return Some(());
-                }
-            }
-            tokio::time::sleep(LOOK).await;
+    /// Follows a replay to its end.
+    async fn follow(&mut self, id: &str, deliveries: usize) -> Option<()> {
+        let asked = u64::try_from(deliveries).unwrap_or(u64::MAX);
+        if let Err(wrong) = follow(&mut self.caller, &self.stop, id, asked).await? {
+            self.repetitions().unfinished(wrong);
         }
+        Some(())
     }
 
     fn repetitions(&self) -> std::sync::MutexGuard<'_, Repetitions> {
         self.repetitions.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a replay is in a state.
-fn is(replay: &Value, state: &str) -> bool {
-    replay.get("state").and_then(Value::as_str) == Some(state)
 }
