@@ -2,6 +2,7 @@
 
 mod certificates;
 mod egress;
+mod file_handles;
 mod keys;
 mod master_key;
 mod replays;
@@ -116,6 +117,7 @@ impl Application {
     /// # Errors
     /// When a setting is wrong, the data directory is in use or damaged, or the address is taken.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let handles = file_handles::raise();
         let directory = settings.listen.directory();
         let delivery_options = DeliveryOptions {
             in_flight_file: Some(directory.join(IN_FLIGHT_FILE)),
@@ -147,7 +149,8 @@ impl Application {
         };
         let own_origins = settings.listen.own_origins(&public_address)?;
 
-        let outbound = egress::egress(rule.clone(), settings, address, &public_address)?;
+        let kept_connections = file_handles::kept_connections(handles);
+        let outbound = egress::egress(rule.clone(), settings, address, &public_address, kept_connections)?;
         let shared: Arc<dyn Store> = store.clone();
         let graphql = GraphQl::new(Arc::clone(&shared))?;
         let means = Means {

@@ -87,7 +87,7 @@ fn connections_per_target(
     Ok(usize::try_from(attempts).unwrap_or(usize::MAX))
 }
 
-/// Outbound HTTP under this rule, which never comes back to the server itself.
+/// Outbound HTTP under this rule, which never comes back to the server itself; so many connections are kept for later requests.
 ///
 /// # Errors
 /// When the machine's name servers or TLS cannot be set up, or a file with certificates cannot be read.
@@ -96,6 +96,7 @@ pub(crate) fn egress(
     settings: &Settings,
     own_address: SocketAddr,
     public_address: &PublicAddress,
+    kept_connections: usize,
 ) -> Result<Arc<Egress>, EgressSetupError> {
     let outbound = &settings.outbound;
     let resolver = match SystemResolver::from_system() {
@@ -112,6 +113,7 @@ pub(crate) fn egress(
         client_identity: client_identity(outbound)?,
         extra_roots: extra_roots(outbound)?,
         requests_per_address: requests_per_address(&settings.delivery, &rule)?,
+        idle_connections: kept_connections,
         idle_connections_per_target: connections_per_target(&settings.delivery, &rule)?,
         ..EgressSettings::new(rule)
     };
