@@ -35,7 +35,7 @@ pub(super) fn kept_connections(handles: Option<u64>) -> usize {
     half.map_or(MOST_KEPT, |half| half.min(MOST_KEPT))
 }
 
-/// Each takes some 20 KiB of memory, which is a bound that comes before that of the handles.
+/// Each takes some 30 KiB of memory, which is a bound that comes before that of the handles.
 const MOST_KEPT: usize = 4_096;
 
 #[cfg(test)]
