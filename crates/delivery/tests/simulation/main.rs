@@ -49,7 +49,7 @@ fn invariants_hold_in_the_histories_that_are_played_each_time() {
 /// Seeds that found something once, as long as what they play is what it was then; the scheduler's own tests hold each finding
 /// for good.
 #[cfg(test)]
-const FOUND: [(u64, &str); 19] = [
+const FOUND: [(u64, &str); 20] = [
     (
         240,
         "a receiver never gets a place at a narrow endpoint it shares, while another endpoint takes all other attempts",
@@ -96,6 +96,10 @@ const FOUND: [(u64, &str); 19] = [
     ),
     (3_806_185_075, "of more than eight that were overtaken in a lane the ninth is passed"),
     (910_001_051, "what was overtaken is passed when it could start as a probe"),
+    (
+        1_841_526_910,
+        "a process that begins in the moment in which the one before it ended was asked to end in its stead: a fault of the world",
+    ),
 ];
 
 #[test]

@@ -256,7 +256,7 @@ impl World {
             Event::UsualPace => self.pace = Pace::USUAL,
             Event::Crash => self.crash(inputs),
             Event::Stop => self.stop(inputs),
-            Event::Leave => self.leave(),
+            Event::Leave => self.leave(inputs),
             Event::Start => self.start(inputs),
             Event::Cancel(subscription) => self.cancel(subscription),
             Event::Calm => self.calm(),

@@ -31,14 +31,14 @@ impl World {
     }
 
     /// The process ends once nothing is under way. It leaves no attempt without its record.
-    pub(super) fn leave(&mut self) {
+    pub(super) fn leave(&mut self, inputs: &mut Vec<Input>) {
         let figures = self.scheduler.figures();
         if figures.in_flight + figures.recording > 0 {
             self.at(self.now + LOOKS, Event::Leave);
             return;
         }
         assert!(self.unrecorded.is_empty(), "a process ends while {:?} have no record", self.unrecorded);
-        self.go_down(&mut Vec::new());
+        self.go_down(inputs);
     }
 
     fn go_down(&mut self, inputs: &mut Vec<Input>) {
