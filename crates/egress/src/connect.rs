@@ -10,11 +10,11 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::capacity::{Capacity, Destination, Permit};
-use crate::connection::{Connection, Peer};
 use crate::failure::connect_failure;
 use crate::guard::{Guard, GuardRefusal};
 use crate::proxy::Proxy;
 use crate::report::Timing;
+use crate::resting::{Peer, Resting};
 use crate::stream::Transport;
 use crate::tls::Tls;
 
@@ -53,7 +53,7 @@ impl Connector {
         addresses: &[IpAddr],
         deadline: Instant,
         timing: &mut Timing,
-    ) -> Result<(Connection, Permit), Cause> {
+    ) -> Result<(Resting, Permit), Cause> {
         let started = Instant::now();
         let dialled = match self.proxy_to(target.host()) {
             Some(proxy) => {
@@ -77,7 +77,7 @@ impl Connector {
                 Transport::Tls(Box::new(stream))
             }
         };
-        Ok((Connection::open(transport, peer).await?, permit))
+        Ok((Resting::open(transport, peer), permit))
     }
 
     /// Has the proxy connect. What is known of the target's addresses is judged here too; the proxy looks the name up itself and

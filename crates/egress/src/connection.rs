@@ -1,10 +1,9 @@
 //! One connection to a receiver, and one exchange over it at a time.
 //!
 //! The HTTP machine is driven by the task that waits for its answer, not by a task of its own: that spares two changes
-//! of thread a request. A connection at rest is not driven at all; whether it still lives is asked before its next use.
+//! of thread a request. A connection that is not in use is not driven at all; whether it still lives is asked before its next use.
 
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,13 +15,12 @@ use hyper::body::{Body, Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rendezhook_domain::cause::Cause;
-use rendezhook_domain::time::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use crate::capacity::Destination;
 use crate::failure::exchange_failure;
+use crate::resting::{Peer, Resting};
 use crate::settings::{MAXIMUM_RESPONSE_HEAD, MAXIMUM_RESPONSE_HEADERS};
-use crate::stream::{CountedStream, Received, Transport};
+use crate::stream::{CountedStream, Received};
 
 /// How many 1xx responses are skipped before one is taken for an attack.
 const MAXIMUM_INTERIM_RESPONSES: u32 = 8;
@@ -38,19 +36,6 @@ pub(crate) struct Connection {
     received: Arc<Received>,
     peer: Peer,
     opened_at: Instant,
-}
-
-/// What is at the other end of a connection.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    /// The address connected to: the receiver's, or that of the proxy in between.
-    pub(crate) remote: SocketAddr,
-    /// Whose places its requests take.
-    pub(crate) destination: Destination,
-    /// Whether a proxy is in between, so that the address is not the receiver's.
-    pub(crate) is_behind_proxy: bool,
-    /// When the certificate that it showed ends.
-    pub(crate) certificate_expires_at: Option<Timestamp>,
 }
 
 /// The HTTP machine, and whether it came to its end.
@@ -91,8 +76,9 @@ pub(crate) struct ReceivedBody {
 }
 
 impl Connection {
-    /// Begins to speak HTTP over a fresh connection.
-    pub(crate) async fn open(transport: Transport, peer: Peer) -> Result<Self, Cause> {
+    /// Begins to speak HTTP over a connection that rests.
+    pub(crate) async fn wake(resting: Resting) -> Result<Self, Cause> {
+        let Resting { transport, peer, opened_at } = resting;
         let received = Arc::new(Received::default());
         let stream = CountedStream::new(transport, Arc::clone(&received));
         let (sender, machine) = http1::Builder::new()
@@ -102,7 +88,15 @@ impl Connection {
             .await
             .map_err(|error| exchange_failure(&error))?;
         let driver = Driver { machine, ended: false };
-        Ok(Self { sender, driver, received, peer, opened_at: Instant::now() })
+        Ok(Self { sender, driver, received, peer, opened_at })
+    }
+
+    /// Puts the HTTP machine away; `None` when the receiver has said more than was asked. Only for one that
+    /// [is usable](Self::is_usable).
+    pub(crate) fn rest(self) -> Option<Resting> {
+        let parts = self.driver.machine.into_parts();
+        let transport = parts.io.into_inner().into_transport();
+        parts.read_buf.is_empty().then_some(Resting { transport, peer: self.peer, opened_at: self.opened_at })
     }
 
     /// What is at the other end.

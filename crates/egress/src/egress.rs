@@ -12,7 +12,8 @@ use crate::capacity::{Capacity, Permit};
 use crate::connect::{Connector, refused};
 use crate::connection::{Connection, ExchangeFailure};
 use crate::guard::Guard;
-use crate::pool::{Pool, PoolKey};
+use crate::kept::Kept;
+use crate::pool::{Pool, PoolBounds, PoolKey};
 use crate::report::{AttemptOutcome, AttemptReport, Response, Timing};
 use crate::request::OutboundRequest;
 use crate::resolve::{Names, Resolve};
@@ -76,8 +77,12 @@ impl Egress {
             connect_limit: settings.connect_limit,
             tls_limit: settings.tls_limit,
         };
-        let pool =
-            Pool::new(settings.idle_limit, settings.idle_connections, settings.idle_connections_per_target);
+        let bounds = PoolBounds {
+            total: settings.idle_connections,
+            per_key: settings.idle_connections_per_target,
+            awake: settings.awake_connections,
+        };
+        let pool = Pool::new(settings.idle_limit, bounds);
         tokio::spawn(Pool::keep_swept(Arc::downgrade(&pool)));
         Ok(Self {
             names,
@@ -150,21 +155,21 @@ impl Egress {
         // Set apart, so that every attempt over a kept connection need not have the room for connecting.
         let (connection, permit) =
             Box::pin(self.connector.connect(target, &addresses, progress.deadline, timing)).await?;
-        let lease = Lease { connection: Box::new(connection), _permit: permit };
+        let lease = Lease { connection: Kept::Resting(connection).wake().await?, _permit: permit };
         self.exchange(lease, &key, request, progress).await.map_err(|failure| failure.cause)
     }
 
     /// A connection kept from before that still lives.
     async fn reuse(&self, key: &PoolKey, addresses: &[IpAddr]) -> Result<Option<Lease>, Cause> {
-        while let Some(mut connection) = self.pool.take(key, addresses) {
-            if !connection.is_usable().await {
+        while let Some(mut kept) = self.pool.take(key, addresses) {
+            if !kept.is_usable().await {
                 continue;
             }
-            let Some(permit) = self.capacity.acquire(connection.peer().destination.clone()) else {
-                self.pool.put(key.clone(), connection);
+            let Some(permit) = self.capacity.acquire(kept.peer().destination.clone()) else {
+                self.pool.put(key.clone(), kept);
                 return Err(Cause::Busy);
             };
-            return Ok(Some(Lease { connection, _permit: permit }));
+            return Ok(Some(Lease { connection: kept.wake().await?, _permit: permit }));
         }
         Ok(None)
     }
@@ -191,7 +196,7 @@ impl Egress {
             .read_body(body, request.body_limit().unwrap_or(self.body_bytes), body_deadline)
             .await;
         if received.complete && lease.connection.is_usable().await {
-            self.pool.put(key.clone(), lease.connection);
+            self.pool.put(key.clone(), Kept::Awake(lease.connection));
         }
         Ok(Response {
             status: parts.status,

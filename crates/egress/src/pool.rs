@@ -10,7 +10,7 @@ use rendezhook_domain::sequence::OrganizationNumber;
 use rendezhook_domain::target::TargetUrl;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::connection::Connection;
+use crate::kept::Kept;
 use crate::request::OutboundRequest;
 
 #[cfg(test)]
@@ -56,65 +56,90 @@ impl Hash for PoolKey {
 /// Connections at rest, the most recently used taken first.
 pub(crate) struct Pool {
     idle_limit: Duration,
-    maximum: usize,
-    maximum_per_key: usize,
+    bounds: PoolBounds,
     idle: Mutex<Idle>,
+}
+
+/// How many connections are kept at most.
+#[derive(Clone, Copy)]
+pub(crate) struct PoolBounds {
+    pub(crate) total: usize,
+    pub(crate) per_key: usize,
+    /// With their HTTP machine.
+    pub(crate) awake: usize,
 }
 
 #[derive(Default)]
 struct Idle {
     /// How many there are in all lists together.
     count: usize,
+    /// How many of them have their HTTP machine.
+    awake: usize,
     /// The longest at rest first in each list.
     by_key: HashMap<PoolKey, Vec<IdleConnection>>,
 }
 
 struct IdleConnection {
-    connection: Box<Connection>,
+    kept: Kept,
     since: Instant,
 }
 
+impl Idle {
+    /// Notes that one has left its list.
+    fn forget(&mut self, kept: &Kept) {
+        self.count -= 1;
+        self.awake -= usize::from(kept.is_awake());
+    }
+}
+
 impl Pool {
-    pub(crate) fn new(idle_limit: Duration, maximum: usize, maximum_per_key: usize) -> Arc<Self> {
-        Arc::new(Self { idle_limit, maximum, maximum_per_key, idle: Mutex::default() })
+    pub(crate) fn new(idle_limit: Duration, bounds: PoolBounds) -> Arc<Self> {
+        Arc::new(Self { idle_limit, bounds, idle: Mutex::default() })
     }
 
     /// Takes the connection last used to one of `addresses`, or through a proxy, which knows the address alone. Connections to other addresses, which the name no longer
     /// has, and those past their time are closed on the way.
-    pub(crate) fn take(&self, key: &PoolKey, addresses: &[IpAddr]) -> Option<Box<Connection>> {
+    pub(crate) fn take(&self, key: &PoolKey, addresses: &[IpAddr]) -> Option<Kept> {
         let now = Instant::now();
         let mut stale = Vec::new();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = &mut *idle;
-        let list = idle.by_key.get_mut(key)?;
-        while let Some(candidate) = list.pop() {
-            idle.count -= 1;
-            let peer = candidate.connection.peer();
+        while let Some(candidate) = idle.by_key.get_mut(key).and_then(Vec::pop) {
+            idle.forget(&candidate.kept);
+            let peer = candidate.kept.peer();
             let remote = peer.remote.ip();
             let current =
                 peer.is_behind_proxy || addresses.iter().any(|address| address.to_canonical() == remote);
             if current && now.duration_since(candidate.since) < self.idle_limit {
-                return Some(candidate.connection);
+                return Some(candidate.kept);
             }
             stale.push(candidate);
         }
         None
     }
 
-    /// Keeps a connection for later, or closes it when there are too many or it is old.
-    pub(crate) fn put(&self, key: PoolKey, connection: Box<Connection>) {
-        if connection.age() >= LONGEST_LIFE {
+    /// Keeps a connection for later, or closes it when there are too many or it is old. Where many have their HTTP machine already, it is
+    /// put away.
+    pub(crate) fn put(&self, key: PoolKey, mut kept: Kept) {
+        if kept.age() >= LONGEST_LIFE {
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = &mut *idle;
-        if idle.count >= self.maximum {
+        if idle.count >= self.bounds.total {
             return;
         }
+        if kept.is_awake() && idle.awake >= self.bounds.awake {
+            drop(idle);
+            let Some(resting) = kept.rest() else { return };
+            kept = resting;
+            idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+        let idle = &mut *idle;
         let list = idle.by_key.entry(key).or_default();
-        if list.len() < self.maximum_per_key {
-            list.push(IdleConnection { connection, since: Instant::now() });
+        if idle.count < self.bounds.total && list.len() < self.bounds.per_key {
             idle.count += 1;
+            idle.awake += usize::from(kept.is_awake());
+            list.push(IdleConnection { kept, since: Instant::now() });
         }
     }
 
@@ -130,7 +155,9 @@ impl Pool {
                 expired.extend(list.drain(..young));
                 !list.is_empty()
             });
-            idle.count -= expired.len();
+            for one in &expired {
+                idle.forget(&one.kept);
+            }
         }
         // Closing sockets takes its time; the lock is free by now.
         drop(expired);

@@ -53,6 +53,9 @@ pub struct EgressSettings {
     /// How many connections may wait for one organization and authority: as many as requests may be under way at once, or
     /// connections are closed and opened without end.
     pub idle_connections_per_target: usize,
+    /// How many of the connections that wait keep their HTTP machine, of some 26 KiB each: about as many as requests are under way
+    /// at once while receivers are quick, so that those need none made. The others are streams alone.
+    pub awake_connections: usize,
     /// How many names the DNS cache holds.
     pub cached_names: usize,
 }
@@ -76,8 +79,9 @@ impl EgressSettings {
             body_bytes: 16 * 1024,
             requests_per_address: 64,
             idle_limit: Duration::from_secs(30),
-            idle_connections: 4_096,
+            idle_connections: 10_000,
             idle_connections_per_target: 256,
+            awake_connections: 1_024,
             cached_names: 10_000,
         }
     }

@@ -52,6 +52,19 @@ pub(crate) enum Transport {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+impl AsyncRead for Transport {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
 /// A connection that counts what it receives.
 pub(crate) struct CountedStream {
     transport: Transport,
@@ -62,6 +75,11 @@ impl CountedStream {
     pub(crate) fn new(transport: Transport, received: Arc<Received>) -> Self {
         Self { transport, received }
     }
+
+    /// Counts no longer.
+    pub(crate) fn into_transport(self) -> Transport {
+        self.transport
+    }
 }
 
 impl AsyncRead for CountedStream {
@@ -71,10 +89,7 @@ impl AsyncRead for CountedStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let result = match &mut self.transport {
-            Transport::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Transport::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-        };
+        let result = Pin::new(&mut self.transport).poll_read(context, buffer);
         let count = buffer.filled().len() - before;
         self.received.bytes.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
         result

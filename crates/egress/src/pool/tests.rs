@@ -6,7 +6,7 @@ use tokio::time::advance;
 
 use super::*;
 use crate::capacity::Destination;
-use crate::connection::Peer;
+use crate::resting::{Peer, Resting};
 use crate::stream::Transport;
 
 fn key(organization: u32, url: &str) -> PoolKey {
@@ -18,7 +18,7 @@ fn key(organization: u32, url: &str) -> PoolKey {
 }
 
 /// A connection to a listener that says nothing, and its other end.
-async fn connection() -> (Box<Connection>, TcpStream) {
+async fn connection() -> (Kept, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stream = TcpStream::connect(address).await.unwrap();
@@ -29,7 +29,14 @@ async fn connection() -> (Box<Connection>, TcpStream) {
         is_behind_proxy: false,
         certificate_expires_at: None,
     };
-    (Box::new(Connection::open(Transport::Plain(stream), peer).await.unwrap()), other_end)
+    (
+        Kept::Resting(Resting::open(Transport::Plain(stream), peer)).wake().await.map(Kept::Awake).unwrap(),
+        other_end,
+    )
+}
+
+fn pool(total: usize, per_key: usize, awake: usize) -> Arc<Pool> {
+    Pool::new(Duration::from_secs(30), PoolBounds { total, per_key, awake })
 }
 
 fn here() -> Vec<IpAddr> {
@@ -38,7 +45,7 @@ fn here() -> Vec<IpAddr> {
 
 #[tokio::test]
 async fn the_last_one_in_is_the_first_one_out() {
-    let pool = Pool::new(Duration::from_secs(30), 10, 10);
+    let pool = pool(10, 10, 10);
     let key = key(1, "http://127.0.0.1:1/");
     let (first, _first_end) = connection().await;
     let (second, _second_end) = connection().await;
@@ -52,7 +59,7 @@ async fn the_last_one_in_is_the_first_one_out() {
 
 #[tokio::test]
 async fn organizations_and_authorities_do_not_share() {
-    let pool = Pool::new(Duration::from_secs(30), 10, 10);
+    let pool = pool(10, 10, 10);
     let (connection, _other_end) = connection().await;
     pool.put(key(1, "http://example.com/a"), connection);
     assert!(pool.take(&key(2, "http://example.com/a"), &here()).is_none());
@@ -64,7 +71,7 @@ async fn organizations_and_authorities_do_not_share() {
 
 #[tokio::test]
 async fn a_connection_to_an_address_the_name_lost_is_closed() {
-    let pool = Pool::new(Duration::from_secs(30), 10, 10);
+    let pool = pool(10, 10, 10);
     let key = key(1, "http://example.com/");
     let (connection, _other_end) = connection().await;
     pool.put(key.clone(), connection);
@@ -75,7 +82,7 @@ async fn a_connection_to_an_address_the_name_lost_is_closed() {
 
 #[tokio::test]
 async fn both_bounds_hold() {
-    let pool = Pool::new(Duration::from_secs(30), 3, 2);
+    let pool = pool(3, 2, 10);
     let (one, two) = (key(1, "http://example.com/"), key(2, "http://example.com/"));
     let mut ends = Vec::new();
     for key in [&one, &one, &one, &two, &two] {
@@ -87,9 +94,27 @@ async fn both_bounds_hold() {
     assert_eq!((kept(&one), kept(&two)), (2, 1));
 }
 
+#[tokio::test]
+async fn beyond_their_bound_connections_are_kept_without_a_machine() {
+    let pool = pool(10, 10, 2);
+    let key = key(1, "http://example.com/");
+    let mut ends = Vec::new();
+    for _ in 0..4 {
+        let (connection, end) = connection().await;
+        pool.put(key.clone(), connection);
+        ends.push(end);
+    }
+    let awake = |count: usize| -> Vec<bool> {
+        (0..count).map(|_| pool.take(&key, &here()).unwrap().is_awake()).collect()
+    };
+    assert_eq!(awake(4), [false, false, true, true]);
+    let idle = pool.idle.lock().unwrap();
+    assert_eq!((idle.count, idle.awake), (0, 0), "places return");
+}
+
 #[tokio::test(start_paused = true)]
 async fn connections_past_their_time_are_not_taken_and_swept() {
-    let pool = Pool::new(Duration::from_secs(30), 10, 10);
+    let pool = pool(10, 10, 10);
     let (one, two) = (key(1, "http://example.com/"), key(2, "http://example.com/"));
     let (old, _old_end) = connection().await;
     let (older, _older_end) = connection().await;
@@ -109,7 +134,7 @@ async fn connections_past_their_time_are_not_taken_and_swept() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_in_steady_use_ends_after_an_hour() {
-    let pool = Pool::new(Duration::from_secs(30), 10, 10);
+    let pool = pool(10, 10, 10);
     let key = key(1, "http://example.com/");
     let (mut connection, _other_end) = connection().await;
     for _ in 0..359 {
@@ -124,7 +149,7 @@ async fn a_connection_in_steady_use_ends_after_an_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn sweeping_ends_with_the_pool() {
-    let pool = Pool::new(Duration::from_secs(30), 10, 10);
+    let pool = pool(10, 10, 10);
     let sweeping = tokio::spawn(Pool::keep_swept(Arc::downgrade(&pool)));
     let (connection, _other_end) = connection().await;
     pool.put(key(1, "http://example.com/"), connection);

@@ -20,14 +20,18 @@ async fn a_good_certificate_is_accepted_and_the_connection_kept() {
     let mut config = authority.server(named("a.example"));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let receiver = receiver(config).await;
-    let egress = authority.trusted();
-    let report = send(&egress, "a.example", &receiver).await;
-    assert!(report.timing.dns.is_some() && report.timing.connect.is_some() && report.timing.tls.is_some());
-    assert_eq!(answered(report).body, "ok");
-
-    let report = send(&egress, "a.example", &receiver).await;
-    assert!(report.reused_connection);
-    assert_eq!(answered(report).body, "ok");
+    for awake_connections in [1, 0] {
+        let egress = egress_with(EgressSettings { awake_connections, ..authority.settings() });
+        let report = send(&egress, "a.example", &receiver).await;
+        let timing = report.timing;
+        assert!(timing.dns.is_some() && timing.connect.is_some() && timing.tls.is_some());
+        assert_eq!(answered(report).body, "ok");
+        for _ in 0..3 {
+            let report = send(&egress, "a.example", &receiver).await;
+            assert!(report.reused_connection);
+            assert_eq!(answered(report).body, "ok");
+        }
+    }
 }
 
 #[tokio::test]
