@@ -1,6 +1,6 @@
 //! A connection over which nobody speaks: a stream, and what is known of its other end.
 //!
-//! An HTTP machine has buffers of some 26 KiB. Where thousands of connections wait for their next request that is most of their memory,
+//! An HTTP machine has buffers of some 20 KiB. Where thousands of connections wait for their next request that is most of their memory,
 //! and none of it is in the processor's cache when it is needed; a new machine takes over the memory of the last one.
 
 use std::future::poll_fn;

@@ -53,7 +53,7 @@ pub struct EgressSettings {
     /// How many connections may wait for one organization and authority: as many as requests may be under way at once, or
     /// connections are closed and opened without end.
     pub idle_connections_per_target: usize,
-    /// How many of the connections that wait keep their HTTP machine, of some 26 KiB each: about as many as requests are under way
+    /// How many of the connections that wait keep their HTTP machine, of some 20 KiB each: about as many as requests are under way
     /// at once while receivers are quick, so that those need none made. The others are streams alone.
     pub awake_connections: usize,
     /// How many names the DNS cache holds.
