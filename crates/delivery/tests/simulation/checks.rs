@@ -216,16 +216,20 @@ impl Checks {
         self.endpoints.limited(endpoint, views, now);
     }
 
-    /// Deliveries are taken into memory, unless they are there, or nobody may attempt them.
-    fn loaded(&mut self, deliveries: &[PendingDelivery], again: bool, now: Timestamp) {
+    /// Deliveries of a receiver, or of one subscription, are taken into memory, unless they are there, or nobody may attempt
+    /// them.
+    fn loaded(&mut self, deliveries: &[PendingDelivery], of_one: bool, now: Timestamp) {
         for delivery in deliveries {
             self.is_handed_over(delivery.key);
             let subscription = delivery.subscription;
             if self.told.get(&subscription).is_some_and(|view| view.enabled) {
-                let again = again
+                let again = of_one
                     || self.disturbed.contains(&subscription)
                     || self.was_reordered(delivery.key.receiver);
                 self.held.loaded(delivery, again, now);
+                if of_one {
+                    self.passed.is_back(subscription, delivery.key);
+                }
             }
         }
     }

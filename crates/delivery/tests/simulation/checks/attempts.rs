@@ -58,6 +58,7 @@ impl Checks {
             };
             assert!(known, "{order:?} after {:?}", self.held(row, now));
             self.says_whether_it_was_passed(key, order.overtaken);
+            self.passed.is_back(order.subscription, key);
             self.has_its_turn(order, row, model, now);
         }
         self.shares.started(Served { organization: order.organization, receiver: key.receiver, endpoint });

@@ -18,6 +18,9 @@ pub(super) struct Passed {
     deliveries: BTreeMap<DeliveryKey, SubscriptionNumber>,
     parked: BTreeSet<SubscriptionNumber>,
     reordered: BTreeSet<ReceiverNumber>,
+    /// What is certainly in memory of subscriptions that were parked once. What was under way when its subscription was parked
+    /// may have stayed, and go on before the others, which it passed before, are back.
+    back: BTreeMap<SubscriptionNumber, BTreeSet<DeliveryKey>>,
 }
 
 impl Passed {
@@ -25,6 +28,18 @@ impl Passed {
     pub(super) fn park(&mut self, subscription: SubscriptionNumber) {
         self.deliveries.retain(|_, other| *other != subscription);
         self.parked.insert(subscription);
+        self.back.insert(subscription, BTreeSet::new());
+    }
+
+    /// A delivery is certainly in memory: it was taken up again, or is attempted.
+    pub(super) fn is_back(&mut self, subscription: SubscriptionNumber, key: DeliveryKey) {
+        if let Some(back) = self.back.get_mut(&subscription) {
+            back.insert(key);
+        }
+    }
+
+    fn is_in_memory(&self, subscription: SubscriptionNumber, key: DeliveryKey) -> bool {
+        self.back.get(&subscription).is_none_or(|back| back.contains(&key))
     }
 
     /// What waits for a receiver leaves memory.
@@ -50,8 +65,9 @@ impl Checks {
             return false;
         }
         let subscription = row.pending.subscription;
-        let stays =
-            !self.passed.parked.contains(&subscription) && !self.passed.reordered.contains(&key.receiver);
+        let stays = !self.passed.parked.contains(&subscription)
+            && !self.passed.reordered.contains(&key.receiver)
+            && self.passed.is_in_memory(subscription, key);
         if stays {
             self.passed.deliveries.insert(key, subscription);
         }
