@@ -1,5 +1,6 @@
 //! Opening: lock, connection, migrations, the key, and what the writer keeps in memory.
 
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use tokio::sync::watch;
 
 use super::catalogue::check_key;
 use super::checkpoint;
-use super::connection::{Role, connect};
+use super::connection::{DATABASE_FILE, Role, connect};
 use super::count;
 use super::fault::Fault;
 use super::lock::DirectoryLock;
@@ -83,6 +84,9 @@ pub enum OpenError {
 
 /// What every thread holds until it ends. The lock goes before those who wait are told.
 struct Presence {
+    /// With a file, a process on Unix gives up all its locks on it, also those of SQLite: so it is closed after every connection,
+    /// and before another store can be opened.
+    _database: Arc<File>,
     _lock: DirectoryLock,
     _ended: watch::Sender<()>,
     broken: watch::Sender<Option<&'static str>>,
@@ -117,9 +121,11 @@ pub(super) fn open(options: SqliteOptions) -> Result<(Arc<SqliteStore>, FeedRece
 
     let published = Arc::new(Published::new(&memory));
     let (handle, queue) = WriterHandle::new(options.queue_requests, options.queue_bytes);
+    let database = Arc::new(open_database(directory)?);
     let (log, checkpointer) = checkpoint::watch(
         &mut connection,
         connect(directory, Role::Checkpointer)?,
+        Arc::clone(&database),
         options.checkpoint_bytes,
         handle.messages(),
     )?;
@@ -142,7 +148,8 @@ pub(super) fn open(options: SqliteOptions) -> Result<(Arc<SqliteStore>, FeedRece
     let counter = count::count_pending(counting, &published.catalogue(), Arc::clone(&waiting))?;
     let (ended, threads) = watch::channel(());
     let (broken_sender, broken) = watch::channel(None);
-    let presence = Arc::new(Presence { _lock: lock, _ended: ended, broken: broken_sender });
+    let presence =
+        Arc::new(Presence { _database: database, _lock: lock, _ended: ended, broken: broken_sender });
     start("store-writer", &presence, move || writer.run())?;
     start("store-count", &presence, move || counter.run())?;
     start("store-checkpoint", &presence, move || checkpointer.run())?;
@@ -160,6 +167,13 @@ pub(super) fn open(options: SqliteOptions) -> Result<(Arc<SqliteStore>, FeedRece
         broken,
     };
     Ok((Arc::new(store), feed_receiver))
+}
+
+/// The database beside SQLite, to sync it.
+fn open_database(directory: &Path) -> Result<File, OpenError> {
+    let path = directory.join(DATABASE_FILE);
+    let opened = OpenOptions::new().read(true).write(true).open(&path);
+    opened.map_err(|source| OpenError::Directory { path, source })
 }
 
 /// Makes the directory, open to nobody else: it holds what publishers sent.
