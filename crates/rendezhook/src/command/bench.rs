@@ -17,6 +17,7 @@ mod present;
 mod process;
 mod protocol;
 mod rig;
+mod seconds;
 mod server;
 pub(super) mod sink;
 mod stamp;

@@ -51,7 +51,7 @@ pub(super) fn connect(directory: &Path, role: Role) -> rusqlite::Result<Connecti
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 0;
-         PRAGMA journal_size_limit = 67108864;
+         PRAGMA journal_size_limit = 134217728;
          PRAGMA mmap_size = 0;
          PRAGMA foreign_keys = OFF;
          PRAGMA temp_store = MEMORY;

@@ -35,7 +35,7 @@ impl SqliteOptions {
             feed: FeedLimits::default(),
             queue_requests: 8_192,
             queue_bytes: 64 * 1024 * 1024,
-            checkpoint_bytes: 32 * 1024 * 1024,
+            checkpoint_bytes: 64 * 1024 * 1024,
         }
     }
 }

@@ -3,6 +3,7 @@
 use hdrhistogram::{CreationError, Histogram};
 use serde::{Deserialize, Serialize};
 
+use super::seconds::Seconds;
 use super::stamp::Stamp;
 
 /// Latencies are kept up to an hour; longer ones count as an hour.
@@ -15,6 +16,7 @@ const MAXIMUM_ACTIONS: u64 = 1 << 26;
 pub(super) struct Arrivals {
     summary: ArrivalSummary,
     latencies: Histogram<u64>,
+    seconds: Seconds,
     /// For each endpoint a bit for each action.
     seen: Vec<Vec<u64>>,
 }
@@ -49,13 +51,15 @@ pub(super) struct ArrivalSummary {
 impl Arrivals {
     pub(super) fn new() -> Result<Self, CreationError> {
         let latencies = Histogram::new_with_bounds(1, LONGEST_LATENCY, 3)?;
-        Ok(Self { summary: ArrivalSummary::default(), latencies, seen: Vec::new() })
+        let seconds = Seconds::new(LONGEST_LATENCY)?;
+        Ok(Self { summary: ArrivalSummary::default(), latencies, seconds, seen: Vec::new() })
     }
 
     /// Forgets everything and counts this step from now on.
     pub(super) fn begin(&mut self, step: u32) {
         self.summary = ArrivalSummary { step, ..ArrivalSummary::default() };
         self.latencies.reset();
+        self.seconds.begin();
         self.seen.clear();
     }
 
@@ -81,7 +85,9 @@ impl Arrivals {
         summary.arrived += 1;
         summary.first_sent_at = summary.first_sent_at.min(stamp.sent_at);
         summary.last_arrived_at = summary.last_arrived_at.max(now);
-        self.latencies.saturating_record(now.saturating_sub(stamp.sent_at));
+        let latency = now.saturating_sub(stamp.sent_at);
+        self.latencies.saturating_record(latency);
+        self.seconds.take(latency, now);
     }
 
     /// Notes the arrival; false if it was noted before.
@@ -99,6 +105,11 @@ impl Arrivals {
         let is_new = *bits & bit == 0;
         *bits |= bit;
         is_new
+    }
+
+    /// The p99 of each second that is over, in nanoseconds.
+    pub(super) fn p99_of_seconds(&self) -> &[u64] {
+        self.seconds.p99s()
     }
 
     pub(super) fn summary(&self) -> ArrivalSummary {

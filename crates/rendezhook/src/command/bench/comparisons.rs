@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::figures::{ArrivalFigures, MemoryFigures};
+use super::figures::MemoryFigures;
 
 /// Healthy receivers alone, and beside others that take every request and never answer.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -13,16 +13,35 @@ pub(super) struct IsolationFigures {
     pub(super) hanging: u64,
     /// Deliveries a second over all receivers, in both parts.
     pub(super) deliveries_per_second: u64,
+    /// How often it was measured, each time with a fresh server.
+    pub(super) rounds: u64,
     /// All of them, while all answer.
-    pub(super) alone: ArrivalFigures,
+    pub(super) alone: PartFigures,
     /// Those that answer, while the others hang.
-    pub(super) beside: ArrivalFigures,
+    pub(super) beside: PartFigures,
     /// Half of the arrivals: beside by alone.
     pub(super) p50_ratio: f64,
-    /// Ninety-nine of a hundred: beside by alone.
+    /// Ninety-nine of a hundred in the usual second: beside by alone.
     pub(super) p99_ratio: f64,
-    /// The server's memory beside the hanging ones.
-    pub(super) memory: MemoryFigures,
+    /// Ninety-nine of a hundred in the usual round: beside by alone.
+    pub(super) round_p99_ratio: f64,
+    /// The server's memory beside the hanging ones: the most of any round.
+    pub(super) peak_mib: f64,
+}
+
+/// One part of all rounds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct PartFigures {
+    /// Deliveries that arrived, over all rounds.
+    pub(super) deliveries: u64,
+    /// From the write of the publish to the arrival: half of them. The median of the rounds.
+    pub(super) p50_ms: f64,
+    /// Ninety-nine of a hundred that arrived in the same second. The median of the seconds of all rounds.
+    pub(super) p99_ms: f64,
+    /// Ninety-nine of a hundred of a round. The median of the rounds.
+    pub(super) round_p99_ms: f64,
+    /// The slowest of all rounds.
+    pub(super) max_ms: f64,
 }
 
 /// Fresh traffic of an empty store, and beside very many deliveries that wait.

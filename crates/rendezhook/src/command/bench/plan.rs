@@ -13,6 +13,8 @@ pub(super) struct Plan {
     pub(super) waiting: u64,
     /// Receivers of the isolation, and how many of them hang.
     pub(super) receivers: (u64, u64),
+    /// How often the isolation is measured, each time with a fresh server.
+    pub(super) isolation_rounds: u64,
     /// Numbers of subscriptions.
     pub(super) subscriptions: [u64; 3],
     /// Numbers of organizations.
@@ -29,6 +31,7 @@ impl Plan {
                 backlog: 20_000,
                 waiting: 20_000,
                 receivers: (100, 10),
+                isolation_rounds: 1,
                 subscriptions: [1, 100, 2_000],
                 organizations: [1, 10, 100],
             };
@@ -39,6 +42,7 @@ impl Plan {
             backlog: 500_000,
             waiting: 1_000_000,
             receivers: (1_000, 100),
+            isolation_rounds: 3,
             subscriptions: [1, 1_000, 100_000],
             organizations: [1, 100, 10_000],
         }

@@ -30,6 +30,8 @@ pub(super) enum SinkCommand {
     },
     /// Answers with the [`ArrivalSummary`](super::arrivals::ArrivalSummary) so far.
     Summary,
+    /// Answers with the p99 of each second of the step that is over, in nanoseconds.
+    Seconds,
 }
 
 /// What the generator is told. It answers with a [`GeneratorReport`] when it has ended.

@@ -8,7 +8,9 @@ use tokio::time::{Instant, sleep};
 use super::REQUEST_TIMEOUT;
 use super::arrivals::ArrivalSummary;
 use super::failure::BenchError;
-use super::figures::{ArrivalFigures, MemoryFigures, ProcessorFigures, PublishFigures, StepFigures};
+use super::figures::{
+    ArrivalFigures, MemoryFigures, ProcessorFigures, PublishFigures, StepFigures, milliseconds,
+};
 use super::part::Part;
 use super::process;
 use super::protocol::{GeneratorJob, GeneratorReport, SinkCommand, Work};
@@ -175,6 +177,12 @@ impl Rig {
 
     async fn summary(&mut self) -> Result<ArrivalSummary, BenchError> {
         Ok(self.sink.ask(&SinkCommand::Summary, ANSWER_TIMEOUT).await?)
+    }
+
+    /// The p99 of each second of the present step that is over, in milliseconds.
+    pub(super) async fn p99_of_seconds(&mut self) -> Result<Vec<f64>, BenchError> {
+        let p99s: Vec<u64> = self.sink.ask(&SinkCommand::Seconds, ANSWER_TIMEOUT).await?;
+        Ok(p99s.into_iter().map(milliseconds).collect())
     }
 
     /// Waits for all arrivals and their records, and notes whatever is not as it must be: each acknowledged delivery

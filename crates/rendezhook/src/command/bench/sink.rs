@@ -67,6 +67,9 @@ async fn receive(mut commands: mpsc::Receiver<SinkCommand>) -> Result<(), Box<dy
             SinkCommand::Summary => {
                 answer(&arrivals.lock().unwrap_or_else(PoisonError::into_inner).summary())?;
             }
+            SinkCommand::Seconds => {
+                answer(&arrivals.lock().unwrap_or_else(PoisonError::into_inner).p99_of_seconds())?;
+            }
         }
     }
     Ok(())
