@@ -127,7 +127,14 @@ impl Checkpointer {
     /// which the system tells of the same error.
     fn sync(&self) {
         if let Err(error) = self.database.sync_data() {
-            tracing::warn!(error = %error, "the database could not be synced ahead of the end of a checkpoint");
+            let mut complaint = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
+            complaint.write(|before| {
+                tracing::warn!(
+                    error = %error,
+                    failures_before = before,
+                    "the database could not be synced ahead of the end of a checkpoint"
+                );
+            });
         }
     }
 }
