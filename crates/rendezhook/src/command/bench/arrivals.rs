@@ -7,7 +7,7 @@ use super::seconds::Seconds;
 use super::stamp::Stamp;
 
 /// Latencies are kept up to an hour; longer ones count as an hour.
-const LONGEST_LATENCY: u64 = 3_600_000_000_000;
+pub(super) const LONGEST_LATENCY: u64 = 3_600_000_000_000;
 /// The most actions of a step. A mark with a higher number counts as unreadable, so that a broken one costs no memory.
 const MAXIMUM_ACTIONS: u64 = 1 << 26;
 
@@ -112,6 +112,12 @@ impl Arrivals {
         self.seconds.p99s()
     }
 
+    /// Every latency in nanoseconds, to three digits, and how often it was seen.
+    pub(super) fn latencies(&self) -> Vec<(u64, u64)> {
+        let values = self.latencies.iter_recorded();
+        values.map(|value| (value.value_iterated_to(), value.count_at_value())).collect()
+    }
+
     pub(super) fn summary(&self) -> ArrivalSummary {
         ArrivalSummary {
             p50: self.latencies.value_at_quantile(0.5),
@@ -149,6 +155,8 @@ mod tests {
             (1_000, 3_000, 3_500)
         );
         assert!(summary.p50.abs_diff(1_000) <= 1 && summary.max.abs_diff(2_500) <= 3, "{summary:?}");
+        let latencies = arrivals.latencies();
+        assert!(matches!(latencies[..], [(1_000..=1_001, 1), (2_500..=2_503, 1)]), "{latencies:?}");
     }
 
     #[test]

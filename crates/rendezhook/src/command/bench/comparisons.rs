@@ -9,38 +9,40 @@ use super::figures::MemoryFigures;
 pub(super) struct IsolationFigures {
     /// Receivers, each with an address of its own.
     pub(super) receivers: u64,
-    /// How many of them hang in the second part.
+    /// How many of them hang on the second server.
     pub(super) hanging: u64,
-    /// Deliveries a second over all receivers, in both parts.
+    /// Deliveries a second over all receivers, on either server.
     pub(super) deliveries_per_second: u64,
-    /// How often it was measured, each time with a fresh server.
+    /// How often it was measured, each time with fresh servers.
     pub(super) rounds: u64,
+    /// How often each server had its turn in a round.
+    pub(super) turns: u64,
     /// All of them, while all answer.
-    pub(super) alone: PartFigures,
+    pub(super) alone: SideFigures,
     /// Those that answer, while the others hang.
-    pub(super) beside: PartFigures,
+    pub(super) beside: SideFigures,
     /// Half of the arrivals: beside by alone.
     pub(super) p50_ratio: f64,
-    /// Ninety-nine of a hundred in the usual second: beside by alone.
+    /// Ninety-nine of a hundred: beside by alone.
     pub(super) p99_ratio: f64,
-    /// Ninety-nine of a hundred in the usual round: beside by alone.
-    pub(super) round_p99_ratio: f64,
+    /// Ninety-nine of a hundred in the usual second: beside by alone.
+    pub(super) second_p99_ratio: f64,
     /// The server's memory beside the hanging ones: the most of any round.
     pub(super) peak_mib: f64,
 }
 
-/// One part of all rounds.
+/// One of the two servers, over all turns of all rounds.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct PartFigures {
-    /// Deliveries that arrived, over all rounds.
+pub(super) struct SideFigures {
+    /// Deliveries that arrived.
     pub(super) deliveries: u64,
-    /// From the write of the publish to the arrival: half of them. The median of the rounds.
+    /// From the write of the publish to the arrival: half of them.
     pub(super) p50_ms: f64,
-    /// Ninety-nine of a hundred that arrived in the same second. The median of the seconds of all rounds.
+    /// Ninety-nine of a hundred.
     pub(super) p99_ms: f64,
-    /// Ninety-nine of a hundred of a round. The median of the rounds.
-    pub(super) round_p99_ms: f64,
-    /// The slowest of all rounds.
+    /// Ninety-nine of a hundred that arrived in the same second. The median of all seconds.
+    pub(super) second_p99_ms: f64,
+    /// The slowest.
     pub(super) max_ms: f64,
 }
 

@@ -49,6 +49,9 @@ pub(super) enum BenchError {
     /// A key for the server cannot be made.
     #[error(transparent)]
     Randomness(#[from] rendezhook_secrets::RandomnessError),
+    /// Latencies cannot be counted.
+    #[error("latencies cannot be counted")]
+    Counting(#[from] hdrhistogram::CreationError),
     /// A call was not made because the process is ending.
     #[error("a call of the server was broken off")]
     BrokenOff(#[from] tokio::task::JoinError),

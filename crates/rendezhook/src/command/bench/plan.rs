@@ -13,7 +13,7 @@ pub(super) struct Plan {
     pub(super) waiting: u64,
     /// Receivers of the isolation, and how many of them hang.
     pub(super) receivers: (u64, u64),
-    /// How often the isolation is measured, each time with a fresh server.
+    /// How often the isolation is measured, each time with fresh servers.
     pub(super) isolation_rounds: u64,
     /// Numbers of subscriptions.
     pub(super) subscriptions: [u64; 3],

@@ -32,6 +32,8 @@ pub(super) enum SinkCommand {
     Summary,
     /// Answers with the p99 of each second of the step that is over, in nanoseconds.
     Seconds,
+    /// Answers with every latency of the step in nanoseconds, to three digits, and how often it was seen.
+    Latencies,
 }
 
 /// What the generator is told. It answers with a [`GeneratorReport`] when it has ended.

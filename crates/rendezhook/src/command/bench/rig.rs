@@ -185,6 +185,11 @@ impl Rig {
         Ok(p99s.into_iter().map(milliseconds).collect())
     }
 
+    /// Every latency of the present step in nanoseconds, and how often it was seen.
+    pub(super) async fn latencies(&mut self) -> Result<Vec<(u64, u64)>, BenchError> {
+        Ok(self.sink.ask(&SinkCommand::Latencies, ANSWER_TIMEOUT).await?)
+    }
+
     /// Waits for all arrivals and their records, and notes whatever is not as it must be: each acknowledged delivery
     /// arrived, and once.
     pub(super) async fn finish(

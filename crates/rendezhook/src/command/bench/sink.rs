@@ -70,6 +70,9 @@ async fn receive(mut commands: mpsc::Receiver<SinkCommand>) -> Result<(), Box<dy
             SinkCommand::Seconds => {
                 answer(&arrivals.lock().unwrap_or_else(PoisonError::into_inner).p99_of_seconds())?;
             }
+            SinkCommand::Latencies => {
+                answer(&arrivals.lock().unwrap_or_else(PoisonError::into_inner).latencies())?;
+            }
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ mod latency;
 mod limit;
 mod publish;
 mod put;
+mod tally;
 mod turns;
 mod waiting;
 

@@ -14,8 +14,8 @@ pub(in super::super) fn isolation(figures: &IsolationFigures, terminal: Terminal
         ("receivers", Left),
         ("deliveries", Right),
         ("arrival p50", Right),
+        ("p99", Right),
         ("p99 of a second", Right),
-        ("of a round", Right),
     ]);
     let (receivers, hanging) = (count(figures.receivers as f64), count(figures.hanging as f64));
     for (what, arrivals) in [
@@ -27,12 +27,12 @@ pub(in super::super) fn isolation(figures: &IsolationFigures, terminal: Terminal
             count(arrivals.deliveries as f64).into(),
             time(arrivals.p50_ms).into(),
             time(arrivals.p99_ms).into(),
-            time(arrivals.round_p99_ms).into(),
+            time(arrivals.second_p99_ms).into(),
         ]);
     }
-    let ratios = [figures.p50_ratio, figures.p99_ratio, figures.round_p99_ratio];
-    let [p50, p99, round_p99] = ratios.map(|ratio| Cell::toned(Tone::Strong, factor(ratio)));
-    table.row(["times as long".into(), "".into(), p50, p99, round_p99]);
+    let ratios = [figures.p50_ratio, figures.p99_ratio, figures.second_p99_ratio];
+    let [p50, p99, second_p99] = ratios.map(|ratio| Cell::toned(Tone::Strong, factor(ratio)));
+    table.row(["times as long".into(), "".into(), p50, p99, second_p99]);
     table.lines(terminal)
 }
 

@@ -1,50 +1,60 @@
 //! Healthy receivers beside others that take every request and never answer.
 //!
-//! What hangs leaves its marks on a server for minutes, so the parts cannot take turns on one: each round has a fresh server, first
-//! alone and then beside. A disk that stalls for a moment decides the p99 of a whole part, and on a shared machine one does; so
-//! what counts is the p99 of the usual second.
+//! What hangs leaves its marks on a server for minutes, so one server cannot be both: one has only receivers that answer, the
+//! other has some that hang. A disk on a shared machine has good and bad seconds, and the slowest hundredth of the deliveries is
+//! what falls into the bad ones, so the two take turns within seconds of each other.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use super::super::arrivals::ArrivalSummary;
 use super::super::body;
-use super::super::comparisons::{IsolationFigures, PartFigures, ratio};
+use super::super::comparisons::{IsolationFigures, ratio};
 use super::super::failure::BenchError;
-use super::super::figures::{MemoryFigures, milliseconds};
+use super::super::figures::MemoryFigures;
 use super::super::plan::Plan;
 use super::super::protocol::Work;
 use super::super::rig::{Load, Rig, Target};
 use super::super::server::{Organization, Server};
 use super::USUAL_CONNECTIONS;
-use super::turns::median;
+use super::tally::Tally;
 
 /// Actions in a request; each goes to the next receiver.
 const ITEMS: u64 = 10;
 /// Requests a second.
 const RATE: u32 = 200;
-/// The second part lasts so many times as long as the first: longer than an attempt may take, so that what hangs piles up as
-/// far as it can.
-const BESIDE: u64 = 2;
-
-/// What one part was in the rounds so far, in milliseconds.
-#[derive(Default)]
-struct Part {
-    deliveries: u64,
-    p50s: Vec<f64>,
-    p99s: Vec<f64>,
-    p99_of_seconds: Vec<f64>,
-    max: f64,
-}
+/// How often each server has its turn in a round. All of them last longer than an attempt may take, so that what hangs piles up
+/// as far as it can.
+const TURNS: u64 = 4;
+/// Deliveries that each receiver has had before anything counts: so many that what has ended of it fills pages of its own in the
+/// database, as on every server that has run for more than minutes.
+const HISTORY: u64 = 100;
 
 pub(super) async fn run(rig: &mut Rig, plan: &Plan, place: &Path) -> Result<IsolationFigures, BenchError> {
     let (receivers, hanging) = plan.receivers;
-    let addresses = rig.listen((0..receivers).map(address).collect()).await?;
-    let (mut alone, mut beside) = (Part::default(), Part::default());
+    let answer = rig.listen((0..receivers).map(address).collect()).await?;
+    let hang = rig.listen((receivers..receivers + hanging).map(address).collect()).await?;
+    let others = answer.iter().skip(hang.len());
+    let mixed: Vec<_> = hang.iter().chain(others).copied().collect();
+
+    let (mut alone, mut beside) = (Tally::new()?, Tally::new()?);
     let mut peak_mib = 0_f64;
     for _ in 0..plan.isolation_rounds {
-        let memory = round(rig, plan, place, &addresses, &mut alone, &mut beside).await?;
-        peak_mib = peak_mib.max(memory.peak_mib);
+        let calm = Side::start(rig, place, &answer, 0).await?;
+        let troubled = Side::start(rig, place, &mixed, hanging).await?;
+        // At the rate that counts, until the work that the histories left is done.
+        for side in [&calm, &troubled] {
+            rig.step(&side.load(plan.seconds)).await?;
+        }
+        rig.hang(&hang, true).await?;
+        troubled.server.forget_peak()?;
+        for _ in 0..TURNS {
+            calm.turn(rig, plan.seconds, &mut alone).await?;
+            troubled.turn(rig, plan.seconds, &mut beside).await?;
+        }
+        peak_mib = peak_mib.max(MemoryFigures::from(troubled.server.memory()?).peak_mib);
+        calm.server.stop().await;
+        troubled.server.stop().await;
+        rig.hang(&hang, false).await?;
     }
     let (alone, beside) = (alone.figures(), beside.figures());
     Ok(IsolationFigures {
@@ -52,112 +62,81 @@ pub(super) async fn run(rig: &mut Rig, plan: &Plan, place: &Path) -> Result<Isol
         hanging,
         deliveries_per_second: u64::from(RATE) * ITEMS,
         rounds: plan.isolation_rounds,
+        turns: TURNS,
         alone,
         beside,
         p50_ratio: ratio(beside.p50_ms, alone.p50_ms),
         p99_ratio: ratio(beside.p99_ms, alone.p99_ms),
-        round_p99_ratio: ratio(beside.round_p99_ms, alone.round_p99_ms),
+        second_p99_ratio: ratio(beside.second_p99_ms, alone.second_p99_ms),
         peak_mib,
     })
 }
 
-/// Both parts, with a fresh server.
-async fn round(
-    rig: &mut Rig,
-    plan: &Plan,
-    place: &Path,
-    addresses: &[SocketAddr],
-    alone: &mut Part,
-    beside: &mut Part,
-) -> Result<MemoryFigures, BenchError> {
-    let (receivers, hanging) = plan.receivers;
-    let server = Server::start(place).await?;
-    let organization = server.organization("isolation").await?;
-    for (number, address) in (0..receivers).zip(addresses) {
-        organization.subscribe_to(&body::action_name(number, receivers), *address, None).await?;
-    }
-    let traffic = Traffic { server: &server, organization: &organization, receivers };
-    // Every receiver has had deliveries, so it has a connection and a window before it counts.
-    rig.step(&traffic.load(receivers, 60)).await?;
-    let seconds = plan.seconds * 2;
-    traffic.flow(rig, seconds, 0, alone).await?;
-
-    let hang = usize::try_from(hanging).unwrap_or(usize::MAX).min(addresses.len());
-    let hang = addresses.get(..hang).unwrap_or_default();
-    rig.hang(hang, true).await?;
-    server.forget_peak()?;
-    traffic.flow(rig, seconds * BESIDE, hanging, beside).await?;
-    let memory = MemoryFigures::from(server.memory()?);
-    server.stop().await;
-    rig.hang(hang, false).await?;
-    Ok(memory)
-}
-
-/// What is published in a round.
-struct Traffic<'a> {
-    server: &'a Server,
-    organization: &'a Organization,
+/// One of the two servers.
+struct Side {
+    server: Server,
+    organization: Organization,
     receivers: u64,
+    /// How many of them hang. They are the first ones.
+    hanging: u64,
 }
 
-impl Traffic<'_> {
-    fn load(&self, requests: u64, seconds: u64) -> Load<'_> {
+impl Side {
+    /// A fresh server with a subscription for each receiver, all of which still answer, and with its history.
+    async fn start(
+        rig: &mut Rig,
+        place: &Path,
+        receivers: &[SocketAddr],
+        hanging: u64,
+    ) -> Result<Self, BenchError> {
+        let server = Server::start(place).await?;
+        let organization = server.organization("isolation").await?;
+        let count = u64::try_from(receivers.len()).unwrap_or(u64::MAX);
+        for (number, address) in (0..count).zip(receivers) {
+            organization.subscribe_to(&body::action_name(number, count), *address, None).await?;
+        }
+        let side = Self { server, organization, receivers: count, hanging };
+        rig.step(&side.history()).await?;
+        Ok(side)
+    }
+
+    /// What every receiver has had before, so it has a connection and a window too: as many requests as receivers, as fast as
+    /// they are answered.
+    fn history(&self) -> Load<'_> {
+        Load { rate_per_second: None, items: HISTORY, requests: self.receivers, ..self.load(60) }
+    }
+
+    fn load(&self, seconds: u64) -> Load<'_> {
         Load {
             group: "isolation",
             target: Target::Work(
-                self.server,
-                self.organization,
+                &self.server,
+                &self.organization,
                 Work::PublishNamed { names: self.receivers },
             ),
             connections: USUAL_CONNECTIONS,
             rate_per_second: Some(RATE),
             items: ITEMS,
             deliveries: 1,
-            requests,
-            seconds,
+            requests: seconds * u64::from(RATE),
+            seconds: 2 * seconds,
         }
     }
 
-    /// Publishes for so long while so many hang, and waits for what the others get.
-    async fn flow(
-        &self,
-        rig: &mut Rig,
-        seconds: u64,
-        hanging: u64,
-        part: &mut Part,
-    ) -> Result<(), BenchError> {
-        let load = self.load(seconds * u64::from(RATE), 2 * seconds);
+    /// Publishes for so long, and waits for what those get that answer.
+    async fn turn(&self, rig: &mut Rig, seconds: u64, tally: &mut Tally) -> Result<(), BenchError> {
+        let load = self.load(seconds);
         let step = rig.begin().await?;
         let report = rig.publish(step, &load).await?;
         let published = report.accepted * ITEMS;
-        // The first receivers are those that hang, and each number goes to the next receiver.
-        let answered = published / self.receivers * (self.receivers - hanging)
-            + (published % self.receivers).saturating_sub(hanging);
+        // Each number goes to the next receiver.
+        let answered = published / self.receivers * (self.receivers - self.hanging)
+            + (published % self.receivers).saturating_sub(self.hanging);
         // What hangs is not settled for a long time.
-        let settled = (hanging == 0).then_some(self.organization);
-        let arrivals = rig.finish(load.group, answered, settled).await?;
-        part.take(&arrivals, rig.p99_of_seconds().await?);
+        let settled = (self.hanging == 0).then_some(&self.organization);
+        rig.finish(load.group, answered, settled).await?;
+        tally.take(&rig.latencies().await?, rig.p99_of_seconds().await?);
         Ok(())
-    }
-}
-
-impl Part {
-    fn take(&mut self, arrivals: &ArrivalSummary, p99_of_seconds: Vec<f64>) {
-        self.deliveries += arrivals.arrived;
-        self.p50s.push(milliseconds(arrivals.p50));
-        self.p99s.push(milliseconds(arrivals.p99));
-        self.p99_of_seconds.extend(p99_of_seconds);
-        self.max = self.max.max(milliseconds(arrivals.max));
-    }
-
-    fn figures(self) -> PartFigures {
-        PartFigures {
-            deliveries: self.deliveries,
-            p50_ms: median(self.p50s),
-            p99_ms: median(self.p99_of_seconds),
-            round_p99_ms: median(self.p99s),
-            max_ms: self.max,
-        }
     }
 }
 
