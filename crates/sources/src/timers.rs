@@ -16,6 +16,7 @@ use std::time::Duration;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_intake::Intake;
 use rendezhook_store::Store;
+use rendezhook_store::complaint::Complaint;
 use tokio::time::sleep;
 
 use self::round::Ended;
@@ -60,11 +61,12 @@ impl Timers {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown);
         let signal = self.store.firing_signal();
+        let mut complaint = Complaint::default();
         loop {
             signal.wait_until(None);
             let ended = tokio::select! {
                 () = &mut shutdown => return,
-                ended = self.round() => ended,
+                ended = self.round(&mut complaint) => ended,
             };
             let rest = match ended {
                 Ended::NextDue(next_due) => {

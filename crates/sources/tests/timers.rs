@@ -3,8 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,11 +22,13 @@ use rendezhook_store::change::{CatalogueChange, NewTimer};
 use rendezhook_store::contract::Fixture;
 use rendezhook_store::contract::world::{World, at, uuid};
 use rendezhook_store::feed::{CommittedAction, FeedEvent, FeedLimits, FeedReceiver};
-use rendezhook_store::firing::DuePage;
+use rendezhook_store::firing::{DuePage, NewScheduled, ScheduledContent};
+use rendezhook_store::publish::{Publish, PublishOutcome};
 use rendezhook_store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tracing_subscriber::fmt::MakeWriter;
 
 struct Directory(tempfile::TempDir);
 
@@ -105,6 +108,36 @@ impl Place {
         };
         let now = at(self.clock.load(Ordering::SeqCst));
         self.intake.publish(self.organization, &[item], None, now).await.unwrap();
+    }
+
+    /// Scheduled actions whose resource is damaged, which intake refuses.
+    async fn schedule_damaged(&self, count: usize, seconds: i64) {
+        let damaged = |number: usize| NewScheduled {
+            due_at: at(seconds),
+            kind: ResourceKind::Event,
+            resource_id: ResourceId::new(&format!("damaged-{number}")).unwrap(),
+            user: None,
+            content: ScheduledContent {
+                key: Arc::from(format!("damaged-{number}")),
+                action: "event.reminder".parse().unwrap(),
+                occurred_at: None,
+                expires_at: None,
+                resource: Bytes::from_static(b"{"),
+                representations: None,
+            },
+        };
+        let publish = Publish {
+            organization: self.organization,
+            catalogue: self.world.store.catalogue().version,
+            accepted_at: at(0),
+            idempotency: None,
+            repetition_only: false,
+            changes: Vec::new(),
+            scheduled: (0..count).map(damaged).collect(),
+            firing: None,
+        };
+        let outcome = self.world.store.publish(publish).await.unwrap();
+        assert!(matches!(outcome, PublishOutcome::Committed(_)), "{outcome:?}");
     }
 
     /// A timer at the start of events.
@@ -284,4 +317,55 @@ async fn a_clock_that_is_set_back_fires_nothing_too_early() {
     place.set_clock(5_100);
     place.told("event.reminder", 1).await;
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_fired_holds_up_nothing_and_does_not_fill_the_log() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
+    let _collected = tracing::subscriber::set_default(subscriber);
+    let mut place = Place::open().await;
+    place.schedule_damaged(40, 10).await;
+    let running = place.run(false);
+    for number in 0..20 {
+        let due_at = 100 + 10 * number;
+        place.schedule(&format!("k-{number}"), due_at).await;
+        place.set_clock(due_at);
+        place.told("event.reminder", 1).await;
+    }
+    running.stop().await;
+    assert_eq!(place.waiting().await, 40, "they wait on");
+    let lines = log.lines_with("could not fire");
+    assert!(lines.len() == 1 && lines[0].contains("failed=40"), "{lines:?}");
+    assert!(lines[0].contains("not a JSON object"), "{lines:?}");
+}
+
+/// What was logged.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn lines_with(&self, text: &str) -> Vec<String> {
+        let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
 }

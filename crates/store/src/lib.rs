@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod certificate;
 pub mod change;
+pub mod complaint;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod error;

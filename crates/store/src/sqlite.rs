@@ -9,7 +9,6 @@ mod bound;
 mod catalogue;
 mod checkpoint;
 mod codec;
-mod complaint;
 mod connection;
 mod count;
 mod ending;

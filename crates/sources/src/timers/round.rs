@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rendezhook_domain::time::Timestamp;
 use rendezhook_intake::{FiringOutcome, Intake, PublishError};
+use rendezhook_store::complaint::Complaint;
 use rendezhook_store::firing::{DueFiring, DuePage};
 use tokio::task::JoinSet;
 
@@ -26,11 +27,18 @@ struct Tally {
     late: u64,
     skipped: u64,
     failed: u64,
+    first_failure: Option<FiringFailure>,
+}
+
+/// A firing that could not be fired, and why.
+struct FiringFailure {
+    firing: DueFiring,
+    error: PublishError,
 }
 
 impl Timers {
     /// Fires everything that is due. What fails is passed by and tried in the next round.
-    pub(super) async fn round(&self) -> Ended {
+    pub(super) async fn round(&self, complaint: &mut Complaint) -> Ended {
         let mut tally = Tally::default();
         let mut from = None;
         let started_at = (self.now)();
@@ -43,7 +51,13 @@ impl Timers {
             let page = match self.store.due_firings(until, from, DuePage::MAXIMUM_LIMIT).await {
                 Ok(page) => page,
                 Err(error) => {
-                    tracing::warn!(%error, "what is due could not be read; it is read again in a moment");
+                    complaint.write(|before| {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            failures_before = before,
+                            "what is due could not be read; it is read again in a moment"
+                        );
+                    });
                     break Ended::Failed;
                 }
             };
@@ -53,7 +67,7 @@ impl Timers {
                 break if tally.failed > 0 { Ended::Failed } else { Ended::NextDue(page.next_due) };
             }
         };
-        tally.tell();
+        tally.tell(complaint);
         ended
     }
 
@@ -67,7 +81,7 @@ impl Timers {
                 under_way.spawn(fire(Arc::clone(&self.intake), firing, Arc::clone(&self.now)));
             }
             match under_way.join_next().await {
-                Some(Ok(outcome)) => tally.count(&outcome),
+                Some(Ok(outcome)) => tally.count(outcome),
                 // A task that panicked has said so; its firing waits on.
                 Some(Err(_panicked)) => tally.failed += 1,
                 None => return,
@@ -76,22 +90,12 @@ impl Timers {
     }
 }
 
-async fn fire(intake: Arc<Intake>, firing: DueFiring, now: Now) -> Result<FiringOutcome, PublishError> {
-    let outcome = intake.fire(&firing, now()).await;
-    if let Err(error) = &outcome {
-        tracing::warn!(
-            %error,
-            organization = firing.organization.get(),
-            resource_kind = %firing.kind,
-            due_at = %firing.key.due_at,
-            "a timer could not fire; it is tried again in a moment"
-        );
-    }
-    outcome
+async fn fire(intake: Arc<Intake>, firing: DueFiring, now: Now) -> Result<FiringOutcome, FiringFailure> {
+    intake.fire(&firing, now()).await.map_err(|error| FiringFailure { firing, error })
 }
 
 impl Tally {
-    fn count(&mut self, outcome: &Result<FiringOutcome, PublishError>) {
+    fn count(&mut self, outcome: Result<FiringOutcome, FiringFailure>) {
         match outcome {
             Ok(FiringOutcome::Fired { late_by_seconds, .. }) => {
                 self.fired += 1;
@@ -99,11 +103,27 @@ impl Tally {
             }
             Ok(FiringOutcome::Skipped { .. }) => self.skipped += 1,
             Ok(FiringOutcome::Gone) => {}
-            Err(_) => self.failed += 1,
+            Err(failure) => {
+                self.failed += 1;
+                self.first_failure.get_or_insert(failure);
+            }
         }
     }
 
-    fn tell(&self) {
+    fn tell(&self, complaint: &mut Complaint) {
+        if let Some(FiringFailure { firing, error }) = &self.first_failure {
+            complaint.write(|before| {
+                tracing::warn!(
+                    error = error as &dyn std::error::Error,
+                    organization = firing.organization.get(),
+                    resource_kind = %firing.kind,
+                    due_at = %firing.key.due_at,
+                    failed = self.failed,
+                    failures_before = before,
+                    "timers could not fire, the first of them for this reason; they are tried again in a moment"
+                );
+            });
+        }
         if self.late > 0 || self.skipped > 0 {
             tracing::info!(
                 fired = self.fired,

@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
-use super::complaint::Complaint;
 use super::writer::Message;
+use crate::complaint::Complaint;
 
 /// How often the bulk is copied in a row, before the rest is left to the writer whatever its size.
 const ROUNDS: usize = 3;

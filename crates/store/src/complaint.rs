@@ -7,14 +7,14 @@ const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Writes about the same fault now and then only.
 #[derive(Debug, Default)]
-pub(super) struct Complaint {
+pub struct Complaint {
     written_at: Option<Instant>,
     unwritten: u64,
 }
 
 impl Complaint {
     /// Has a line written unless one was lately; it is given how often the fault came in between.
-    pub(super) fn write(&mut self, line: impl FnOnce(u64)) {
+    pub fn write(&mut self, line: impl FnOnce(u64)) {
         if self.written_at.is_some_and(|at| at.elapsed() < INTERVAL) {
             self.unwritten += 1;
             return;
