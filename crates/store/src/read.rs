@@ -99,6 +99,8 @@ pub struct DeliveryView {
     pub folded: Option<FoldedDeliveries>,
     /// The newer delivery into which it was folded, which may have been folded in turn.
     pub folded_into: Option<DeliveryId>,
+    /// A replay has handed over its message since it ended.
+    pub handed_over: bool,
 }
 
 /// The last attempt of a delivery in short.

@@ -203,6 +203,11 @@ async fn what_a_replay_has_handed_over_is_not_taken_again() {
         assert_eq!(api.post(&path, &key, Value::Null).await.status, 202);
     }
     end_all(&api, FinalState::Delivered).await;
+    let shown = deliveries(&api, &key, "&state=exhausted").await;
+    let handed_over: Vec<_> = shown.iter().map(|one| one.get("handed_over_by_replay")).collect();
+    assert_eq!(handed_over, [Some(&json!(true)), Some(&json!(true)), None]);
+    let path = format!("/api/v1/deliveries/{}", failed[0]["id"].as_str().unwrap());
+    assert_eq!(api.get(&path, &key).await.json()["handed_over_by_replay"], true);
     let since = json!({ "subscription": subscription, "since": "2026-01-15T00:00:00Z" });
     let with = |member: &str, value: Value| {
         let mut body = since.clone();

@@ -81,6 +81,11 @@ pub async fn what_a_replay_has_handed_over_failed_no_more(fixture: &dyn Fixture)
     end(&world, organization, one, &again[2..], FinalState::Exhausted).await;
 
     let mut world = world.reopen(fixture).await;
+    let shown = async |key| {
+        let found = world.store.delivery(organization, id_of(key)).await.unwrap();
+        found.is_some_and(|found| found.view.handed_over)
+    };
+    assert_eq!((shown(keys[1]).await, shown(keys[2]).await), (true, false));
     for states in [ReplayedStates::Failed, ReplayedStates::Exhausted] {
         let counts = world.store.estimate_replay(organization, failed(states), None).await.unwrap().counts;
         assert_eq!((counts.selected, counts.made), (2, 2), "{states}");

@@ -74,6 +74,10 @@ pub(crate) struct DeliveryView {
     /// The newer delivery that took its place, which may have been folded in turn; only in the state `folded`.
     #[schema(value_type = Option<String>, example = json!(null))]
     folded_into: Option<DeliveryId>,
+    /// True when a replay has handed over its message since it ended; left out otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    handed_over_by_replay: bool,
     /// The last attempt in short.
     last_attempt: Option<LastAttemptView>,
     /// The delivery that it repeats, when it is a replay or a backfill. The id of a replay's is its `webhook-id`.
@@ -168,6 +172,7 @@ impl DeliveryView {
             folded_count: folded.count,
             folded: folded.listed,
             folded_into: stored.folded_into,
+            handed_over_by_replay: stored.handed_over,
             last_attempt: stored.last.map(LastAttemptView::from),
             repeats: stored.repeats,
         }

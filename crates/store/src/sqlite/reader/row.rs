@@ -37,6 +37,7 @@ pub(super) struct DeliveryRow {
     repetition: Option<Repetition>,
     folded: Option<FoldedDeliveries>,
     folded_into: Option<DeliveryId>,
+    handed_over: bool,
 }
 
 /// The columns of `pending` that [`waiting_row`] reads.
@@ -44,7 +45,7 @@ pub(super) const WAITING_COLUMNS: &str = "receiver, sequence, subscription, acti
 /// The columns of `done` that [`ended_row`] reads.
 pub(super) const ENDED_COLUMNS: &str =
     "receiver, sequence, subscription, action, origin, overtaken, last_attempt, attempts, replay, folded, ended_at, state,
-     reason, folded_into";
+     reason, folded_into, handed_over";
 
 pub(super) fn waiting_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     Ok(DeliveryRow { due_at: Some(timestamp(row, 10)?), ..shared(row)? })
@@ -63,6 +64,7 @@ pub(super) fn ended_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
         ended_at: Some(timestamp(row, 10)?),
         expired_because,
         folded_into,
+        handed_over: row.get(14)?,
         ..shared
     })
 }
@@ -100,6 +102,7 @@ fn shared(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
         expired_because: None,
         folded: folded(row, 9, key.receiver)?,
         folded_into: None,
+        handed_over: false,
     })
 }
 
@@ -172,6 +175,7 @@ impl DeliveryRow {
             repeats: self.repetition.map(|repetition| repetition.of_id(action.accepted_at)),
             folded: self.folded.clone(),
             folded_into: self.folded_into,
+            handed_over: self.handed_over,
         }
     }
 }
