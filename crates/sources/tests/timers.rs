@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -324,6 +324,7 @@ async fn what_cannot_be_fired_holds_up_nothing_and_does_not_fill_the_log() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
     let _collected = tracing::subscriber::set_default(subscriber);
+    let began = Instant::now();
     let mut place = Place::open().await;
     place.schedule_damaged(40, 10).await;
     let running = place.run(false);
@@ -336,8 +337,9 @@ async fn what_cannot_be_fired_holds_up_nothing_and_does_not_fill_the_log() {
     running.stop().await;
     assert_eq!(place.waiting().await, 40, "they wait on");
     let lines = log.lines_with("could not fire");
-    assert!(lines.len() == 1 && lines[0].contains("failed=40"), "{lines:?}");
-    assert!(lines[0].contains("not a JSON object"), "{lines:?}");
+    // One in ten seconds; the test takes less than one where nothing holds it up.
+    assert!(!lines.is_empty() && lines.len() as u64 <= 1 + began.elapsed().as_secs() / 10, "{lines:?}");
+    assert!(lines[0].contains("failed=40") && lines[0].contains("not a JSON object"), "{lines:?}");
 }
 
 /// What was logged.
