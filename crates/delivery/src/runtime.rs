@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rendezhook_store::Store;
+use rendezhook_store::complaint::Complaint;
 use rendezhook_store::feed::{Announcement, FeedReceiver};
 use rendezhook_store::health::KeptHealth;
 use tokio::sync::{mpsc, watch};
@@ -20,7 +21,6 @@ use self::in_flight::{InFlightNotes, Suspect};
 use self::preparation::Preparation;
 use self::suspects::Trials;
 use self::time::SteadyTime;
-use self::warnings::Warnings;
 use crate::clock::{Clock, ClockGuard};
 use crate::means::Means;
 use crate::options::DeliveryOptions;
@@ -44,7 +44,6 @@ mod store_work;
 mod suspects;
 mod time;
 mod waiters;
-mod warnings;
 
 pub use self::handle::{DeliveryFigures, DeliveryHandle};
 
@@ -230,11 +229,11 @@ fn open_notes(path: Option<&Path>) -> Option<(InFlightNotes, Vec<Suspect>)> {
 
 /// Asks until the store answers: without this list nothing may be delivered, or new deliveries would pass old ones.
 async fn receivers_with_pending(store: &dyn Store) -> Vec<Announcement> {
-    let mut warnings = Warnings::default();
+    let mut complaint = Complaint::default();
     loop {
         match store.receivers_with_pending().await {
             Ok(announcements) => return announcements,
-            Err(error) => warnings.warn(&error, "waiting deliveries cannot be found"),
+            Err(error) => complaint.warn(&error, "waiting deliveries cannot be found"),
         }
         sleep(START_RETRY).await;
     }
@@ -242,7 +241,7 @@ async fn receivers_with_pending(store: &dyn Store) -> Vec<Announcement> {
 
 /// Asks until the store answers: without what was noticed before, it would be noticed again.
 async fn kept_health(store: &dyn Store) -> Vec<KeptHealth> {
-    let mut warnings = Warnings::default();
+    let mut complaint = Complaint::default();
     let mut health: Vec<KeptHealth> = Vec::new();
     loop {
         let after = health.last().map(|last| last.subscription);
@@ -250,7 +249,7 @@ async fn kept_health(store: &dyn Store) -> Vec<KeptHealth> {
             Ok(page) if page.is_empty() => return health,
             Ok(page) => health.extend(page),
             Err(error) => {
-                warnings.warn(&error, "how subscriptions do cannot be read");
+                complaint.warn(&error, "how subscriptions do cannot be read");
                 sleep(START_RETRY).await;
             }
         }

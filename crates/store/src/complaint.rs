@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::error::StoreError;
+
 /// The time between two lines about the same fault.
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -13,7 +15,7 @@ pub struct Complaint {
 }
 
 impl Complaint {
-    /// Has a line written unless one was lately; it is given how often the fault came in between.
+    /// Has a line written unless one was in the last ten seconds; it is given how often the fault came in between.
     pub fn write(&mut self, line: impl FnOnce(u64)) {
         if self.written_at.is_some_and(|at| at.elapsed() < INTERVAL) {
             self.unwritten += 1;
@@ -21,6 +23,17 @@ impl Complaint {
         }
         line(std::mem::take(&mut self.unwritten));
         self.written_at = Some(Instant::now());
+    }
+
+    /// The line about what the store could not do and is asked for again.
+    pub fn warn(&mut self, error: &StoreError, what: &'static str) {
+        self.write(|before| {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                failures_before = before,
+                "{what}; it is tried again"
+            );
+        });
     }
 }
 

@@ -9,6 +9,7 @@ use rand::rngs::SmallRng;
 use rendezhook_domain::outcome::Verdict;
 use rendezhook_domain::time::Timestamp;
 use rendezhook_store::Store;
+use rendezhook_store::complaint::Complaint;
 use rendezhook_store::feed::{Announcement, FeedReceiver};
 use rendezhook_store::pending::DeliveryKey;
 use tokio::sync::{mpsc, watch};
@@ -25,7 +26,6 @@ use super::in_flight::InFlightNotes;
 use super::store_work::StoreWork;
 use super::time::SteadyTime;
 use super::waiters::Waiters;
-use super::warnings::Warnings;
 use crate::health::HealthTracker;
 use crate::options::DeliveryOptions;
 use crate::scheduler::effect::Effect;
@@ -99,7 +99,7 @@ pub(super) struct Driver {
     set_aside: usize,
     stopping: bool,
     turn: Turn,
-    read_warnings: Warnings,
+    complaint: Complaint,
 }
 
 /// What one turn works with; kept from turn to turn for its capacity only.
@@ -169,7 +169,7 @@ impl Driver {
             set_aside: 0,
             stopping: false,
             turn,
-            read_warnings: Warnings::default(),
+            complaint: Complaint::default(),
         }
     }
 

@@ -9,10 +9,10 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use rendezhook_store::complaint::Complaint;
 use rendezhook_store::pending::DeliveryKey;
 
 use self::place::{Place, Standing};
-use super::warnings::Warnings;
 
 mod place;
 
@@ -50,7 +50,7 @@ pub(super) struct InFlightNotes {
     unwritten: BTreeSet<usize>,
     /// What is suspected of deliveries that are not in flight.
     suspicions: HashMap<DeliveryKey, Suspicion>,
-    warnings: Warnings,
+    complaint: Complaint,
 }
 
 impl InFlightNotes {
@@ -71,7 +71,7 @@ impl InFlightNotes {
             by_key: HashMap::new(),
             unwritten: (0..count / PLACES_A_PAGE).collect(),
             suspicions: HashMap::new(),
-            warnings: Warnings::default(),
+            complaint: Complaint::default(),
         };
         for suspect in &suspects {
             notes.put(suspect.key, Standing::Listed, suspect.suspicion);
@@ -118,10 +118,14 @@ impl InFlightNotes {
             let places = self.places.iter().skip(first).take(PLACES_A_PAGE);
             let bytes: Vec<u8> = places.flat_map(|place| place.bytes()).collect();
             let offset = u64::try_from(first * Place::BYTES).unwrap_or(u64::MAX);
-            if let Err(error) = self.file.write_all_at(&bytes, offset)
-                && self.warnings.is_due()
-            {
-                tracing::warn!(%error, "attempts under way cannot be noted; a crash could not be traced to one of them");
+            if let Err(error) = self.file.write_all_at(&bytes, offset) {
+                self.complaint.write(|before| {
+                    tracing::warn!(
+                        %error,
+                        failures_before = before,
+                        "attempts under way cannot be noted; a crash could not be traced to one of them"
+                    );
+                });
             }
         }
     }

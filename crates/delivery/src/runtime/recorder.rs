@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rendezhook_store::Store;
+use rendezhook_store::complaint::Complaint;
 use rendezhook_store::pending::DeliveryKey;
 use rendezhook_store::record::{Disposition, Record};
 
 use super::attempt::AttemptFacts;
-use super::warnings::Warnings;
 use crate::scheduler::effect::RecordOrder;
 
 /// The wait after the first failure; it doubles.
@@ -21,12 +21,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// It is handed into the task that writes a batch and comes back with the answer: who holds it knows that none is under way.
 pub(super) struct Recorder {
     store: Arc<dyn Store>,
-    warnings: Warnings,
+    complaint: Complaint,
 }
 
 impl Recorder {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, warnings: Warnings::default() }
+        Self { store, complaint: Complaint::default() }
     }
 
     /// Makes a batch durable, however long that takes, and answers with its deliveries.
@@ -37,13 +37,14 @@ impl Recorder {
         let mut failed = false;
         while let Err(error) = self.store.record(batch.clone()).await {
             failed = true;
-            if self.warnings.is_due() {
+            self.complaint.write(|before| {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     records = batch.len(),
+                    failures_before = before,
                     "the outcomes of attempts cannot be recorded; their deliveries wait until the store can be written"
                 );
-            }
+            });
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }

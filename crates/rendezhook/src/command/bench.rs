@@ -88,7 +88,7 @@ enum Group {
     Latency,
     /// Very many waiting deliveries.
     Backlog,
-    /// A thousand receivers, of which a hundred begin to hang.
+    /// A thousand receivers, and what those that answer notice of a hundred that hang.
     Isolation,
     /// A million waiting deliveries: what others cost beside them, and how soon they go on after a restart.
     Waiting,

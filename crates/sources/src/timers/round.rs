@@ -51,13 +51,7 @@ impl Timers {
             let page = match self.store.due_firings(until, from, DuePage::MAXIMUM_LIMIT).await {
                 Ok(page) => page,
                 Err(error) => {
-                    complaint.write(|before| {
-                        tracing::warn!(
-                            error = &error as &dyn std::error::Error,
-                            failures_before = before,
-                            "what is due could not be read; it is read again in a moment"
-                        );
-                    });
+                    complaint.warn(&error, "what is due could not be read");
                     break Ended::Failed;
                 }
             };

@@ -93,9 +93,7 @@ impl Driver {
             }
             Answer::Page(request, page) => {
                 let page = page
-                    .inspect_err(|error| {
-                        self.read_warnings.warn(error, "waiting deliveries cannot be loaded")
-                    })
+                    .inspect_err(|error| self.complaint.warn(error, "waiting deliveries cannot be loaded"))
                     .ok();
                 let page = page.map(|(page, ahead)| {
                     self.look_for_strangers(page.deliveries.iter().map(|delivery| delivery.subscription));
@@ -106,14 +104,14 @@ impl Driver {
             }
             Answer::Oldest(request, page) => {
                 let unread = |error: &StoreError| {
-                    self.read_warnings.warn(error, "deliveries that are too many cannot be loaded");
+                    self.complaint.warn(error, "deliveries that are too many cannot be loaded");
                 };
                 let page = page.inspect_err(unread).ok();
                 self.turn.inputs.push(Input::OldestLoaded { request, page });
             }
             Answer::HealthKept(subscriptions, kept) => {
                 if let Err(error) = kept {
-                    self.read_warnings.warn(&error, "how subscriptions do cannot be kept");
+                    self.complaint.warn(&error, "how subscriptions do cannot be kept");
                     let now = self.time.now();
                     self.health.not_kept(subscriptions, now);
                 }
@@ -121,7 +119,7 @@ impl Driver {
             Answer::Material(orders, material) => match material {
                 Ok(material) => self.start_with(orders, material),
                 Err(error) => {
-                    self.read_warnings.warn(&error, "what attempts need cannot be read");
+                    self.complaint.warn(&error, "what attempts need cannot be read");
                     for order in orders {
                         self.surroundings.not_made(&order);
                     }
